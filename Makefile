@@ -1,0 +1,59 @@
+# make demo [ARGS=--once]   the demonstration, everything set up by itself
+# make test                 the whole suite, with Django 4.2 then 5.2, on a private PostgreSQL
+# make lint                 ruff, mypy, check-manifest
+# make bench                ratios measured on this machine
+# make venv                 only the virtual environment, in .venv
+#
+# DATABASE_URL=postgresql://… uses that server instead of a private one.
+
+VENV := .venv
+VENV52 := .venv52
+PYTHON ?= python3
+ARGS ?=
+WORKERS ?= 2
+
+PO := $(wildcard publik_socialmedia/locale/*/LC_MESSAGES/*.po)
+MO := $(PO:.po=.mo)
+
+.PHONY: venv messages test test42 test52 lint format demo bench clean
+
+venv: $(VENV)/.stamp
+
+$(VENV)/.stamp: tests/requirements.txt tests/requirements-lint.txt tests/frozen-django42.txt .ci/venv
+	@.ci/venv $(VENV) tests/frozen-django42.txt $(PYTHON) tests/requirements.txt tests/requirements-lint.txt
+
+$(VENV52)/.stamp: tests/requirements.txt tests/frozen-django52.txt .ci/venv
+	@.ci/venv $(VENV52) tests/frozen-django52.txt newest tests/requirements.txt
+
+messages: $(MO)
+
+%.mo: %.po | $(VENV)/.stamp
+	msgfmt --check-format -o $@ $<
+
+test: test42 test52
+
+# PostgreSQL 16 here, 18 below: two of the versions that Publik's hosts run.
+test42: $(VENV)/.stamp messages
+	TEST_POSTGRES=16 $(VENV)/bin/python -m pytest -n $(WORKERS) $(ARGS)
+
+test52: $(VENV)/.stamp $(VENV52)/.stamp messages
+	TEST_POSTGRES=18 $(VENV52)/bin/python -m pytest -n $(WORKERS) -m 'not slow' $(ARGS)
+
+lint: $(VENV)/.stamp
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/check-manifest --no-build-isolation
+
+format: $(VENV)/.stamp
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+demo: $(VENV)/.stamp messages
+	@$(VENV)/bin/python -m demo $(ARGS)
+
+bench: $(VENV)/.stamp messages
+	@$(VENV)/bin/python -m bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) $(VENV52) build dist *.egg-info demo/var bench/var tests/var $(MO)

@@ -1,0 +1,36 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""The Django application. Combo and other bricks of Publik load it as a plugin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig as DjangoAppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class AppConfig(DjangoAppConfig):
+    name = 'publik_socialmedia'
+    verbose_name = _('Social media messages')
+    default_auto_field = 'django.db.models.BigAutoField'
+
+    def get_before_urls(self) -> list[Any]:
+        """URL patterns that the brick mounts at its root, before its own pages."""
+        from . import urls
+
+        return urls.urlpatterns
