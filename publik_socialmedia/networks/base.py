@@ -199,7 +199,8 @@ class Event:
 
     account_id   our account's external id; '' = the account of the webhook's URL or of the session
     external_id  id of the message concerned; '' = the network gives none (a key is made of the content)
-    user         the citizen's identifier, also for what we wrote; '' if the network does not tell
+    user         the citizen's identifier, also for what we wrote; '' if the network does not tell. A
+                 MESSAGE without it cannot be routed: it is kept and shown apart, its author never guessed
     aliases      other identifiers of the same person, most stable first
     name         name to display, '' if none
     sent_at      the network's time, aware UTC; None if absent or not understood
@@ -213,7 +214,8 @@ class Event:
     versions     EDIT: (text, time) of the known versions, oldest first, the current one last; may be empty
     emoji, removed              REACTION; ``emoji`` '' if not given
     topic, severity             CHANNEL: one of TOPICS; '' | 'info' | 'warning' | 'critical'
-    reason       IGNORED: one of IGNORED_REASONS
+    reason       IGNORED: one of IGNORED_REASONS. For 'unknown_account' the body alone may not tell which
+                 account is not connected: the first that is not, of ``account_id`` and details['accounts']
     unreadable   MESSAGE: one of UNREADABLE_REASONS if the content did not come
     sequence     rank in the body, to order what has the same time
     fallback_at  time of the envelope (entry.time…), used when ``sent_at`` is None
