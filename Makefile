@@ -42,7 +42,7 @@ test52: $(VENV)/.stamp $(VENV52)/.stamp messages
 lint: $(VENV)/.stamp
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
+	$(VENV)/bin/python -m mypy
 	$(VENV)/bin/check-manifest --no-build-isolation
 
 format: $(VENV)/.stamp

@@ -167,13 +167,22 @@ class PrivatePostgres:
         while True:
             if self.process.poll() is not None:
                 raise RuntimeError(f'PostgreSQL stopped at once: {self._last_lines()}')
-            try:
-                psycopg2.connect(self.url_of('postgres')).close()
-                return
-            except psycopg2.OperationalError as error:
-                if time.monotonic() > limit:
-                    raise RuntimeError(f'PostgreSQL does not answer: {self._last_lines()}') from error
+            if self._is_ours():
+                with contextlib.suppress(psycopg2.OperationalError):
+                    psycopg2.connect(self.url_of('postgres')).close()
+                    return
+            if time.monotonic() > limit:
+                raise RuntimeError(f'PostgreSQL does not answer: {self._last_lines()}')
             time.sleep(0.05)
+
+    def _is_ours(self) -> bool:
+        """Whether the server of the folder is the one just started, not one that was there before."""
+        assert self.process is not None
+        try:
+            first_line = (self.data / 'postmaster.pid').read_text().partition('\n')[0]
+        except FileNotFoundError:
+            return False
+        return first_line == str(self.process.pid)
 
     def _last_lines(self) -> str:
         return ' / '.join((self.folder / 'log').read_text(errors='replace').splitlines()[-5:])

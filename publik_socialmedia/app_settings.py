@@ -1,0 +1,174 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""Settings of the plugin, one property each, read at each use: a tenant's may differ from another's.
+
+All are optional, and all have the prefix ``PUBLIK_SOCIALMEDIA_`` in Django's settings; a variable of Hobo
+named ``SETTING_PUBLIK_SOCIALMEDIA_ENABLED`` sets the first one for a tenant. Durations are in seconds.
+
+    from publik_socialmedia.app_settings import app_settings
+    app_settings.GROUPING_DELAY
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+PREFIX = 'PUBLIK_SOCIALMEDIA_'
+MEBIBYTE = 1024 * 1024
+DAY = 24 * 3600
+
+
+class AppSettings:
+    """Typed view of Django's settings."""
+
+    def _get(self, name: str, default: Any) -> Any:
+        return getattr(settings, PREFIX + name, default)
+
+    @property
+    def ENABLED(self) -> bool:
+        """Whether the tenant uses the channel. Variables of Hobo are text: « true », « 1 », « yes », « on »
+        and « oui » mean yes, whatever the case; all else means no."""
+        value = self._get('ENABLED', False)
+        if isinstance(value, str):
+            return value.strip().lower() in ('true', '1', 'yes', 'on', 'oui')
+        return bool(value)
+
+    @property
+    def ENCRYPTION_KEYS(self) -> tuple[str, ...]:
+        """Secret phrases that encrypt credentials and raw bodies. The first one encrypts, all may decrypt: to
+        change it, put a new one in front, run ``socialmedia_rotate_keys``, then drop the old one. Without
+        any, ``SECRET_KEY`` is used, and a system check warns about it."""
+        keys = self._get('ENCRYPTION_KEYS', ())
+        if isinstance(keys, str):
+            keys = [keys]
+        return tuple(key for key in keys if key) or (settings.SECRET_KEY,)
+
+    @property
+    def PRIVATE_STORAGE(self) -> Path:
+        """Folder of the attachments that wait for w.c.s. Never under ``MEDIA_ROOT``, which the web server of
+        Publik gives to everyone (a system check refuses it). Default: ``socialmedia`` in the tenant's
+        folder if there are tenants, else in ``BASE_DIR``, else in the working folder."""
+        folder = self._get('PRIVATE_STORAGE', None)
+        if folder:
+            return Path(folder)
+        tenant = getattr(connection, 'tenant', None)
+        if tenant is not None and hasattr(tenant, 'get_directory'):
+            return Path(tenant.get_directory()) / 'socialmedia'
+        return Path(getattr(settings, 'BASE_DIR', '.')) / 'socialmedia'
+
+    @property
+    def TRUSTED_HOSTS(self) -> frozenset[str]:
+        """``host:port`` for which http and private addresses are allowed. For the tests and the
+        demonstration only, whose servers are on the loopback: a system check warns about it."""
+        return frozenset(self._get('TRUSTED_HOSTS', ()))
+
+    @property
+    def API_URLS(self) -> Mapping[str, str]:
+        """Network's slug → base URL that replaces the network's own, for emulators. For the tests and the
+        demonstration only."""
+        urls: Mapping[str, str] = self._get('API_URLS', {})
+        return urls
+
+    @property
+    def GRAPH_VERSION(self) -> str:
+        """Version of Meta's Graph API that is asked for: each one lives about two years."""
+        return str(self._get('GRAPH_VERSION', 'v26.0'))
+
+    @property
+    def WCS(self) -> Mapping[str, Mapping[str, str]]:
+        """w.c.s. sites besides those of ``KNOWN_SERVICES['wcs']``, in the same shape:
+        ``{slug: {'title': …, 'url': …, 'orig': …, 'secret': …}}``."""
+        sites: Mapping[str, Mapping[str, str]] = self._get('WCS', {})
+        return sites
+
+    @property
+    def GROUPING_DELAY(self) -> int:
+        """How long the messages of a person are waited for after the first one, to make one demand of a
+        sentence, another and a photo. 0: no wait."""
+        return int(self._get('GROUPING_DELAY', 60))
+
+    @property
+    def REOPEN_DAYS(self) -> int:
+        """A message that comes less than this many days after the demand was closed opens it again; later,
+        it makes a new demand linked to the former one."""
+        return int(self._get('REOPEN_DAYS', 15))
+
+    @property
+    def LEASE(self) -> int:
+        """How long a worker owns what it has claimed. Longer than any single call it makes: another worker
+        takes over after it."""
+        return int(self._get('LEASE', 120))
+
+    @property
+    def RETRY_BASE(self) -> float:
+        """Wait before the second try; doubled at each try, up to ``RETRY_CAP``, with some randomness."""
+        return float(self._get('RETRY_BASE', 5))
+
+    @property
+    def RETRY_CAP(self) -> float:
+        """Longest wait between two tries."""
+        return float(self._get('RETRY_CAP', 3600))
+
+    @property
+    def RETRY_LIMIT(self) -> float:
+        """After this long without success, a delivery is blocked: kept and shown, an administrator can
+        start it again."""
+        return float(self._get('RETRY_LIMIT', 3 * DAY))
+
+    @property
+    def OUTCOME_WAIT(self) -> float:
+        """How long a request of unknown outcome may still be carried out by the other side: only after it
+        does « it is not there » mean that it can be sent again."""
+        return float(self._get('OUTCOME_WAIT', 60))
+
+    @property
+    def WCS_TIMEOUT(self) -> float:
+        """How long w.c.s. may take to answer: its workflow's actions run inside the request."""
+        return float(self._get('WCS_TIMEOUT', 40))
+
+    @property
+    def NETWORK_TIMEOUT(self) -> float:
+        """How long the API of a network may take to answer."""
+        return float(self._get('NETWORK_TIMEOUT', 20))
+
+    @property
+    def MAX_BODY(self) -> int:
+        """Largest body of a webhook, in bytes; over it the answer is 413."""
+        return int(self._get('MAX_BODY', 4 * MEBIBYTE))
+
+    @property
+    def MAX_MEDIA(self) -> int:
+        """Largest attachment, in bytes."""
+        return int(self._get('MAX_MEDIA', 25 * MEBIBYTE))
+
+    @property
+    def MAX_MEDIA_COUNT(self) -> int:
+        """Number of attachments of a message that are fetched; the others are only mentioned."""
+        return int(self._get('MAX_MEDIA_COUNT', 20))
+
+    @property
+    def RAW_RETENTION_DAYS(self) -> int:
+        """How many days the bodies received are kept, once they are read, to be read again if need be."""
+        return int(self._get('RAW_RETENTION_DAYS', 30))
+
+
+app_settings = AppSettings()
