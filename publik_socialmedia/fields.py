@@ -179,7 +179,8 @@ def rotate(model: type[models.Model], field: models.Field[Any, Any], *, batch: i
     """Encrypt a column again with the first key, where another one was used.
 
     Yields the number of rows changed, batch after batch, each committed: may be stopped and started again.
-    Rows being written are waited for. The primary key is a number above 0. ConfigurationError if no key opens a row; it is left as it is.
+    Rows being written are waited for. The primary key is a number above 0.
+    ConfigurationError if no key opens a row; it is left as it is.
     """
     primary_key = model._meta.pk
     assert field.column and primary_key is not None and primary_key.column
