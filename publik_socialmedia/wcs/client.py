@@ -1,0 +1,305 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""The HTTP API of w.c.s.
+
+Facts measured on a real one, on which this rests:
+* ``submit`` has no idempotency of any kind, and the row is committed before the workflow runs: only
+  :class:`TemporaryError` that is not :class:`OutcomeUnknown` means that nothing was done. Look with
+  :meth:`Client.find` before a second try.
+* two hooks on a demand at the same instant are both answered 200 and one is lost: one call at a time per
+  demand.
+* an api-secret alone may submit, call hooks of ``_signed_calls``, list, and read schemas; it may not GET a
+  demand.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+from urllib.parse import quote, urlencode
+
+from publik_socialmedia.app_settings import app_settings
+from publik_socialmedia.errors import ConfigurationError, PermanentError, SocialMediaError, TemporaryError
+from publik_socialmedia.wcs import model, refusals, signature
+from publik_socialmedia.wcs.model import Created, Field, Form, Found, Job, Schema, Status
+from publik_socialmedia.wcs.sites import Site, default_site, site_for, sites
+
+__all__ = [
+    'Client',
+    'Created',
+    'Field',
+    'Form',
+    'Found',
+    'Job',
+    'Schema',
+    'Site',
+    'Status',
+    'default_site',
+    'site_for',
+    'sites',
+]
+
+#: Seconds a schema is believed; a refusal makes it be read again.
+SCHEMA_AGE: Final = 300
+#: Seconds an import may take.
+IMPORT_WAIT: Final = 120
+_FULL: Final = ('fields', 'evolution', 'workflow', 'workflow-data')
+_BAD_IN_NAME: Final = re.compile(r'[<>&"\'`\x00-\x1f\x7f/\\\u2028-\u202e\u2066-\u2069\ud800-\udfff]+')
+
+_schemas: dict[tuple[str, str, str], tuple[float, Schema]] = {}
+_schemas_lock = threading.Lock()
+
+
+class Http(Protocol):
+    """What :class:`publik_socialmedia.http.Client` offers; errors are those of its ``request``."""
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        json: Any = None,
+        files: Any = None,
+        timeout: float | None = None,
+    ) -> refusals.Answer: ...
+
+
+class Client:
+    """One w.c.s. site; cheap to make, holds nothing but its HTTP client."""
+
+    def __init__(self, site: Site, http: Http | None = None, timeout: float | None = None) -> None:
+        self.site = site
+        self._http = http or _http()
+        self._timeout = timeout
+
+    def forms(self) -> list[Form]:
+        """Return the enabled forms. It takes the right secret, clock and URL: a way to check these three."""
+        content = self._read('api/formdefs/')
+        return [model.read_form(item) for item in content['data']]
+
+    def schema(self, form: str, *, fresh: bool = False) -> Schema:
+        """Return what a form takes, from memory if it was read less than :data:`SCHEMA_AGE` seconds ago."""
+        key = (self.site.url, self.site.orig, form)
+        with _schemas_lock:
+            then, known = _schemas.get(key, (0.0, None))
+        if known is not None and not fresh and time.monotonic() - then < SCHEMA_AGE:
+            return known
+        schema = model.read_schema(form, self._read(f'api/formdefs/{_segment(form)}/schema'))
+        with _schemas_lock:
+            _schemas[key] = (time.monotonic(), schema)
+        return schema
+
+    def submit(self, form: str, data: Mapping[str, Any], context: Mapping[str, Any]) -> Created:
+        """Create a demand. Values go by varname; w.c.s. ignores those it does not know and checks none."""
+        answer = self._call(
+            'POST',
+            f'api/formdefs/{_segment(form)}/submit',
+            json={'data': clean_files(data), 'context': context},
+        )
+        if answer.status == 200:
+            content = refusals.payload(answer)
+            if isinstance(content, dict) and isinstance(content.get('data'), dict) and not content.get('err'):
+                return model.read_created(content)
+        self.forget(form)
+        if _not_found(answer):
+            raise ConfigurationError('wcs_form_unknown', http_status=404, detail=form)
+        raise self._error(answer, writing=True, otherwise=lambda: self._unknown_refusal(form))
+
+    def hook(self, form: str, number: str, identifier: str, payload: Mapping[str, Any]) -> None:
+        """Call a global action of a demand. Never two calls at once on the same demand."""
+        path = f'api/forms/{_segment(form)}/{_segment(number)}/hooks/{_segment(identifier)}/'
+        answer = self._call('POST', path, json=clean_files(payload))
+        if answer.status == 200 and refusals.payload(answer) == {'err': 0}:
+            return
+        if _not_found(answer):
+            raise self._hook_not_found(form, number, identifier)
+        raise self._error(answer, writing=True, otherwise=self._unknown_hook_refusal)
+
+    def find(self, form: str, varname: str, value: str, *, payloads: bool = True) -> list[Found]:
+        """Return the demands whose field holds exactly this value, newest first, not the anonymised ones.
+
+        A demand is found as soon as its row is committed, while its submission is still running.
+        ``payloads=False`` leaves ``workflow_data`` empty, which is lighter after hooks with files.
+        """
+        flags = _FULL if payloads else _FULL[:-1]
+        return self._list(form, {f'filter-{varname}': value}, flags)
+
+    def get(self, form: str, number: str, *, payloads: bool = True) -> Found | None:
+        """Return one demand by its number, None if it was deleted. Anonymised ones say so."""
+        flags = _FULL if payloads else _FULL[:-1]
+        query = {'filter-identifier': number}
+        found = self._list(form, query, flags)
+        if not found:
+            found = self._list(form, {**query, 'include-anonymised': 'on'}, flags, anonymised=True)
+        return next((item for item in found if item.id == number), None)
+
+    def import_bundle(self, tar: bytes) -> Job:
+        """Import a bundle and wait for the end of the job: one that fails is first answered 200 too."""
+        files = {'bundle': ('bundle.tar', tar, 'application/x-tar')}
+        answer = self._call('POST', 'api/export-import/bundle-import/', files=files)
+        content = refusals.payload(answer)
+        if answer.status != 200 or not isinstance(content, dict) or not content.get('url'):
+            raise self._error(answer, writing=True, otherwise=lambda: ConfigurationError('wcs_right'))
+        path = str(content['url']).partition('/api/jobs/')[2]
+        end = time.monotonic() + IMPORT_WAIT
+        while True:
+            data = self._read(f'api/jobs/{path}')['data']
+            status = str(data.get('status') or '')
+            if status in ('completed', 'failed') or time.monotonic() > end:
+                return Job(
+                    done=status == 'completed',
+                    status=status,
+                    progress=str(data.get('completion_status') or ''),
+                    failure=str(data.get('failure_label') or ''),
+                )
+            time.sleep(0.5)
+
+    def read_element(self, kind: str, slug: str) -> bytes:
+        """Return the XML of an element (``forms``, ``workflows``…) as w.c.s. exports it."""
+        answer = self._call('GET', f'api/export-import/{_segment(kind)}/{_segment(slug)}/')
+        if answer.status != 200:
+            raise self._error(answer, writing=False)
+        return answer.body
+
+    def forget(self, form: str) -> None:
+        """Drop what is remembered of a form."""
+        with _schemas_lock:
+            _schemas.pop((self.site.url, self.site.orig, form), None)
+
+    def _list(
+        self, form: str, query: Mapping[str, str], flags: Sequence[str], *, anonymised: bool = False
+    ) -> list[Found]:
+        query = {**query, **{f'include-{flag}': 'on' for flag in flags}}
+        content = self._read(f'api/forms/{_segment(form)}/list', query, invalid='wcs_form_field')
+        return [model.read_found(item, anonymised=anonymised) for item in content]
+
+    def _read(self, path: str, query: Mapping[str, str] | None = None, *, invalid: str = '') -> Any:
+        """GET a JSON; ``invalid``: reason of the configuration error that a 400 means here."""
+        answer = self._call('GET', path, query)
+        if answer.status == 200:
+            content = refusals.payload(answer)
+            if content is not None:
+                return content
+        if invalid and answer.status == 400:
+            raise ConfigurationError(invalid, http_status=400)
+        if _not_found(answer):
+            raise ConfigurationError('wcs_form_unknown', http_status=404)
+        raise self._error(answer, writing=False)
+
+    def _call(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        *,
+        json: Any = None,
+        files: Any = None,
+    ) -> refusals.Answer:
+        """Make one call, signed for itself."""
+        signed = signature.sign_query(urlencode(query or {}), orig=self.site.orig, secret=self.site.secret)
+        return self._http.request(
+            method,
+            f'{self.site.url}{path}?{signed}',
+            headers={'Accept': 'application/json'},
+            json=json,
+            files=files,
+            timeout=self._timeout or app_settings.WCS_TIMEOUT,
+        )
+
+    def _error(
+        self,
+        answer: refusals.Answer,
+        *,
+        writing: bool,
+        otherwise: Callable[[], SocialMediaError] = lambda: ConfigurationError('wcs_secret'),
+    ) -> SocialMediaError:
+        """Return the error for an answer; ``otherwise`` finds out about a refusal in an unknown language."""
+        if answer.status not in (401, 403):
+            return refusals.failure(answer, writing=writing)
+        word = refusals.known_refusal(answer)
+        return refusals.refusal_error(word, answer.status) if word else otherwise()
+
+    def _unknown_refusal(self, form: str) -> SocialMediaError:
+        """Tell what a refusal of submission was by reading the schema, which only needs a good signature."""
+        try:
+            schema = self.schema(form, fresh=True)
+        except SocialMediaError as error:
+            return error
+        return ConfigurationError('wcs_form_disabled' if schema.disabled else 'wcs_right', http_status=403)
+
+    def _unknown_hook_refusal(self) -> SocialMediaError:
+        """Tell what a refusal of a hook was: the signature, else most likely a demand being processed."""
+        try:
+            self.forms()
+        except SocialMediaError as error:
+            return error
+        return TemporaryError('wcs_busy', retry_after=60, http_status=403)
+
+    def _hook_not_found(self, form: str, number: str, identifier: str) -> SocialMediaError:
+        """Tell a demand that was deleted from a workflow without this action: w.c.s. says 404 to both."""
+        try:
+            exists = self.get(form, number, payloads=False)
+        except SocialMediaError as error:
+            return error
+        if exists is None:
+            return PermanentError('wcs_demand_gone', http_status=404)
+        return ConfigurationError('wcs_hook_unknown', http_status=404, detail=identifier)
+
+
+def clean_files(value: Any) -> Any:
+    """Return JSON data with its files made safe for w.c.s.
+
+    A file is ``{'filename', 'content_type', 'content'}``, content in base64. In a hook w.c.s. keeps
+    ``content`` as it is unless told that it is base64, and it shows the file name in the history without
+    escaping it: a name is data from the network, so what could be markup is replaced.
+    """
+    if isinstance(value, Mapping):
+        if 'filename' in value and 'content' in value:
+            return {**value, 'filename': clean_filename(str(value['filename'])), 'content_is_base64': True}
+        return {key: clean_files(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean_files(item) for item in value]
+    return value
+
+
+def clean_filename(name: str) -> str:
+    """Return a name of at most 100 characters, without markup, folder or control character."""
+    name = _BAD_IN_NAME.sub('_', name).strip(' .') or 'fichier'
+    stem, dot, extension = name.rpartition('.')
+    if not dot or len(extension) > 10:
+        return name[:100]
+    return f'{stem[: 99 - len(extension)]}.{extension}'
+
+
+def _segment(text: str) -> str:
+    return quote(text, safe='')
+
+
+def _not_found(answer: refusals.Answer) -> bool:
+    content = refusals.payload(answer) if answer.status == 404 else None
+    return isinstance(content, dict) and content.get('err_code') == 'not-found'
+
+
+def _http() -> Http:
+    from publik_socialmedia import http
+
+    client: Http = http.Client()
+    return client

@@ -1,0 +1,92 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""What people read of a message, in w.c.s. and elsewhere: plain text, never HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from publik_socialmedia import networks, text
+from publik_socialmedia.models import Account, Attachment, Message
+from publik_socialmedia.reasons import sentence
+
+SUBJECT_LENGTH = 80
+
+
+def moment(at: datetime) -> str:
+    """A time for people: « 22/11/2026 08:15 », in the time zone of the site."""
+    return date_format(timezone.localtime(at), 'd/m/Y H:i')
+
+
+def network_label(account: Account) -> str:
+    network = networks.registry().get(account.network)
+    return network.label if network else account.network
+
+
+def describe(message: Message, attachments: Sequence[Attachment]) -> str:
+    """All that a message says, in words: its text, then one line for each thing that is not a file."""
+    if message.erased_at:
+        return _('[message taken back by its author]')
+    lines = [text.clean(message.text)] if message.text else []
+    if message.unreadable:
+        lines.append('[%s]' % sentence(message.unreadable))
+    lines += [line for line in map(_describe_attachment, attachments) if line]
+    return '\n'.join(lines)
+
+
+def describe_burst(messages: Sequence[tuple[Message, Sequence[Attachment]]]) -> str:
+    """The messages that open a demand: one alone as it is, several each under its time (R7)."""
+    if len(messages) == 1:
+        return describe(*messages[0])
+    return '\n\n'.join(f'[{moment(m.sort_at)}]\n{describe(m, attachments)}' for m, attachments in messages)
+
+
+def subject(messages: Sequence[tuple[Message, Sequence[Attachment]]]) -> str:
+    """First words of what was written, or what was sent if nothing was."""
+    for message, _attachments in messages:
+        if message.text.strip():
+            return text.first_words(text.clean(message.text), SUBJECT_LENGTH)
+    return text.first_words(describe_burst(messages), SUBJECT_LENGTH) or _('Message without text')
+
+
+def _describe_attachment(attachment: Attachment) -> str:
+    details = attachment.details
+    if attachment.state == Attachment.State.UNAVAILABLE:
+        return '[%s]' % sentence(attachment.reason or 'media_error')
+    if attachment.state == Attachment.State.WANTED:
+        return '[%s]' % _('attachment being fetched')
+    if attachment.kind == 'location':
+        place = ' '.join(str(details[key]) for key in ('name', 'address') if details.get(key))
+        return _('Location: %(place)s %(lat)s, %(long)s') % {
+            'place': place,
+            'lat': details.get('lat', ''),
+            'long': details.get('long', ''),
+        }
+    if attachment.kind == 'contact':
+        return _('Contact card: %s') % ' '.join(
+            str(details[key]) for key in ('name', 'phone') if details.get(key)
+        )
+    if attachment.kind in ('share', 'fallback'):
+        return _('Shared: %s') % ' '.join(filter(None, [str(details.get('title') or ''), attachment.url]))
+    if attachment.alt:
+        return _('[Description of the image: %s]') % text.clean(attachment.alt)
+    return ''
