@@ -273,7 +273,8 @@ class Outgoing:
     ``reply_to``: external id of the citizen's last message, '' if none.
     ``human``: written by a person (opens the human window where a network has one).
     ``last_inbound_at``: time of the citizen's last message, from which windows are counted.
-    ``first_tried_at``: when this message was first tried, None at the first try.
+    ``first_tried_at``: when this message was first tried, None at the first try; ``last_tried_at``: when the
+    last try began, after which a lost request may still be carried out for a while.
     """
 
     key: str
@@ -285,6 +286,7 @@ class Outgoing:
     human: bool = True
     last_inbound_at: datetime | None = None
     first_tried_at: datetime | None = None
+    last_tried_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -477,9 +479,7 @@ class Network(ABC):
         """Read what is new. Cursor {} at the first call: take the newest mark, import nothing old (R18)."""
         raise errors.ConfigurationError('no_polling')
 
-    def history(
-        self, account: Account, cursor: Mapping[str, JSON], since: datetime, http: Http
-    ) -> Page:
+    def history(self, account: Account, cursor: Mapping[str, JSON], since: datetime, http: Http) -> Page:
         """Read again what happened since that instant; cursor {} to begin, ``more`` while there is some."""
         raise errors.ConfigurationError('no_history')
 
@@ -493,7 +493,7 @@ class Network(ABC):
 
     # -- sending
 
-    def split(self, outgoing: Outgoing, files: Sequence[OutgoingFile]) -> list[Outgoing]:
+    def split(self, account: Account, outgoing: Outgoing, files: Sequence[OutgoingFile]) -> list[Outgoing]:
         """The messages that this answer makes, in order, checked before anything is sent (R31).
 
         PermanentError('file_type' | 'file_too_big' | 'empty') if the network cannot take it.

@@ -22,7 +22,7 @@ module loads them for any network and compares what a network understood with wh
 of events: what the recording makes of the events in the database is another test's affair.
 
 An *outcome* is what a network's class makes of a case: the events of ``parse``, the error of ``error``, or
-the ``Sent`` of ``send``.
+the ``Sent`` of ``send``. ``python -m tests.networks.corpus`` prints the table of all networks.
 """
 
 from __future__ import annotations
@@ -142,3 +142,19 @@ def table(rows: Iterable[tuple[str, str, str, Sequence[str]]]) -> str:
         count[1] += 1
     lines.extend(f'{network}: {passed} of {total} files pass' for network, (passed, total) in counts.items())
     return '\n'.join(lines)
+
+
+def main() -> int:
+    from publik_socialmedia.networks import registry
+
+    found = [(network, case) for network in registry().values() for case in cases(network)]
+    rows = [
+        (case.network, case.file, case.kind, differences(case, read(network, case)))
+        for network, case in found
+    ]
+    print(table(rows))  # noqa: T201
+    return int(any(wrong for *_, wrong in rows))
+
+
+if __name__ == '__main__':
+    raise SystemExit(main())

@@ -1,0 +1,152 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""What is sent to Messenger, and how it is looked for when the answer was lost.
+
+https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from publik_socialmedia.errors import PermanentError, SocialMediaError
+from publik_socialmedia.networks.base import JSON, Event, Outgoing, OutgoingFile
+from publik_socialmedia.networks.meta_graph import (
+    PERMANENT,
+    PERMISSION,
+    POLICY,
+    TEMPORARY,
+    Meaning,
+)
+
+WINDOW = timedelta(hours=24)  # after the citizen's last action
+HUMAN_WINDOW = timedelta(days=7)  # for a person's answer, with the feature « Human Agent »
+KEY_LIMIT = 1000  # characters of ``metadata``
+
+CLOSED: Meaning = (PermanentError, 'window')
+BLOCKED: Meaning = (PermanentError, 'blocked')
+FILE_TYPE: Meaning = (PermanentError, 'file_type')
+FILE_TOO_BIG: Meaning = (PermanentError, 'file_too_big')
+OTHER_APP: Meaning = (PermanentError, 'other_app')
+
+# /documentation/business-messaging/messenger-platform/error-codes (18 March 2026)
+ERRORS: Mapping[tuple[int, int | None], Meaning] = {
+    (10, 1893063): POLICY,  # the Page is barred from sending for a time (June 2026)
+    (10, 2018065): CLOSED,  # former code of the same
+    (10, 2018108): BLOCKED,
+    (10, 2018278): CLOSED,
+    (10, 2018300): OTHER_APP,  # another application controls this thread
+    (10, 2018336): PERMANENT,  # European privacy rules
+    (100, 2018001): BLOCKED,  # no matching user
+    (100, 2018008): TEMPORARY,  # Meta could not fetch a link
+    (100, 2018047): FILE_TYPE,
+    (100, 2018074): PERMANENT,  # unknown attachment id
+    (100, 2018109): FILE_TOO_BIG,
+    (100, 2018218): (PermanentError, 'profile'),  # registered with a telephone only
+    (100, 2018294): FILE_TYPE,  # broken video
+    (200, 1545041): BLOCKED,  # two pages of Meta's disagree on 1545041, see ``refusal``
+    (200, 2018028): PERMISSION,  # not a tester, and pages_messaging not granted
+    (230, None): (PermanentError, 'profile'),  # consent is required
+    (551, None): BLOCKED,
+    (1200, None): TEMPORARY,
+    (36000, None): FILE_TOO_BIG,  # comes with a status of 200
+}
+
+# Meta refuses a file whose type is not what we say: those that it is known to show, else « file »
+SHOWN_TYPES = {
+    'image/gif': 'image',
+    'image/jpeg': 'image',
+    'image/png': 'image',
+    'audio/aac': 'audio',
+    'audio/mp4': 'audio',
+    'audio/mpeg': 'audio',
+    'audio/wav': 'audio',
+    'video/mp4': 'video',
+    'video/quicktime': 'video',
+}
+
+
+def messaging_type(outgoing: Outgoing, now: datetime, human_agent: bool) -> dict[str, str]:
+    """How the message is declared; PermanentError('window') if it is too late for any way.
+
+    Without a known last message, Meta decides.
+    """
+    age = now - outgoing.last_inbound_at if outgoing.last_inbound_at else timedelta(0)
+    if age < WINDOW:
+        return {'messaging_type': 'RESPONSE'}
+    if human_agent and outgoing.human and age < HUMAN_WINDOW:
+        return {'messaging_type': 'MESSAGE_TAG', 'tag': 'HUMAN_AGENT'}
+    raise PermanentError('window')
+
+
+def body(outgoing: Outgoing, declared: Mapping[str, str]) -> dict[str, JSON]:
+    """Arguments of the call: ``json`` for a text, ``data`` and ``files`` for a file (multipart)."""
+    message: dict[str, JSON] = {'metadata': outgoing.key[:KEY_LIMIT]}  # comes back in the echo
+    recipient = {'id': outgoing.recipient}
+    if outgoing.file is None:
+        message['text'] = outgoing.text
+        return {'json': {'recipient': recipient, **declared, 'message': message}}
+    message['attachment'] = {'type': shown_type(outgoing.file), 'payload': {'is_reusable': False}}
+    file = outgoing.file
+    return {
+        'data': {'recipient': json.dumps(recipient), **declared, 'message': json.dumps(message)},
+        'files': {'filedata': (file.filename, file.content, file.mimetype)},
+    }
+
+
+def shown_type(file: OutgoingFile) -> str:
+    return SHOWN_TYPES.get(file.mimetype, 'file')
+
+
+def refusal(error: SocialMediaError, outgoing: Outgoing, now: datetime) -> SocialMediaError:
+    """The same error, or its other meaning: 1545041 says « window closed » or « cannot receive »."""
+    too_old = outgoing.last_inbound_at is not None and now - outgoing.last_inbound_at >= WINDOW
+    if error.subcode == '1545041' and too_old:
+        return PermanentError(
+            'window',
+            code=error.code,
+            subcode=error.subcode,
+            http_status=error.http_status,
+            detail=error.detail,
+        )
+    return error
+
+
+def is_it(event: Event, outgoing: Outgoing, not_before: datetime) -> bool:
+    """Whether that message of the thread is the one that we tried to send.
+
+    The Graph API does not give ``metadata`` back: what can be compared is the author, the time (whole
+    seconds) and the content; of a file, its name or its size or, for what Meta encodes anew, its type.
+    """
+    if not event.from_us or event.sent_at is None or event.sent_at < not_before.replace(microsecond=0):
+        return False
+    if outgoing.file is None:
+        links = all(item.kind in ('share', 'fallback') for item in event.attachments)  # of the text itself
+        return links and _words(event.text) == _words(outgoing.text)
+    if len(event.attachments) != 1 or event.text:
+        return False
+    found, file = event.attachments[0], outgoing.file
+    if found.filename == file.filename or found.size == len(file.content):
+        return True
+    kind = found.declared or found.kind
+    return kind == shown_type(file) and kind != 'file'
+
+
+def _words(text: str) -> list[str]:
+    return text.split()

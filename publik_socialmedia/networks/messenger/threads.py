@@ -1,0 +1,132 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""Threads read back through the Graph API: first import, repair of a gap, search of a message of ours.
+
+https://developers.facebook.com/docs/graph-api/reference/page/conversations and
+/documentation/business-messaging/messenger-platform/conversations: no reading by time, newest first, and only
+the 20 most recent messages of a thread are sure to be readable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from publik_socialmedia.networks.base import JSON, Event, Kind, Status
+from publik_socialmedia.networks.messenger import attachments
+from publik_socialmedia.networks.meta import dicts, ident, load, mapping, moment, string
+
+Payload = Mapping[str, JSON]
+
+MESSAGE_FIELDS = 'id,created_time,from,to,message,attachments,sticker,shares,reply_to'
+READABLE = 20  # messages of a thread that the network promises to tell
+
+
+def parse(body: bytes, ours: str) -> list[Event]:
+    """Events of an answer: a list of threads, a thread, a list of messages, a message, what a send gives.
+
+    ``ours``: id of our Page, '' if unknown: nobody is then guessed to be the author. Messages are given in
+    the order in which they were written. UnreadablePayload if the body is not JSON.
+    """
+    found = load(body)
+    answer = mapping(found)
+    if isinstance(answer.get('data'), list):
+        parts = answer['data']
+    elif isinstance(found, Mapping) and found:
+        parts = [found]
+    else:
+        parts = []
+    events = [event for part in parts for event in _read(part, ours)]
+    events = events or [Event(Kind.IGNORED, account_id=ours, reason='empty')]
+    return [replace(event, sequence=sequence) for sequence, event in enumerate(events)]
+
+
+def _read(part: JSON, ours: str) -> list[Event]:
+    value = mapping(part)
+    if 'messages' in value or 'participants' in value or 'updated_time' in value:
+        people = {ident(one.get('id')): string(one.get('name')) for one in _data(value, 'participants')}
+        messages = list(reversed(_data(value, 'messages')))  # newest first
+        empty = Event(
+            Kind.IGNORED, account_id=ours, reason='empty', details={'thread': ident(value.get('id'))}
+        )
+        return [_message(message, ours, people) for message in messages] or [empty]
+    if 'created_time' in value or 'from' in value:
+        return [_message(value, ours, {})]
+    if ident(value.get('message_id')):
+        user, mid = ident(value.get('recipient_id')), ident(value['message_id'])
+        return [Event(Kind.STATUS, account_id=ours, external_id=mid, user=user, status=Status.SENT)]
+    return [Event(Kind.IGNORED, account_id=ours, reason='answer' if value else 'unknown')]
+
+
+def _data(value: Payload, name: str) -> list[Payload]:
+    return dicts(mapping(value.get(name)).get('data'))
+
+
+def _message(message: Payload, ours: str, people: Mapping[str, str]) -> Event:
+    author = mapping(message.get('from'))
+    names = dict(people)
+    for one in (*_data(message, 'to'), author):
+        names[ident(one.get('id'))] = string(one.get('name')) or names.get(ident(one.get('id')), '')
+    others = [user for user in names if user and user != ours]
+    from_us = bool(ours) and ident(author.get('id')) == ours
+    user = ''
+    if from_us:
+        user = others[0] if len(others) == 1 else ''
+    elif ours:
+        user = ident(author.get('id'))
+    files = attachments.reread(message)
+    text = string(message.get('message'))
+    event = Event(
+        Kind.MESSAGE,
+        account_id=ours,
+        external_id=ident(message.get('id')),
+        user=user,
+        name=names.get(user, ''),
+        text=text,
+        sent_at=moment(message.get('created_time')),
+        attachments=files,
+        reply_to=ident(
+            mapping(message.get('reply_to')).get('mid') or mapping(message.get('reply_to')).get('id')
+        ),
+        from_us=from_us,
+        unreadable='' if text or files else 'not_transmitted',
+    )
+    if not (text or files) and (from_us or not user):
+        # an old message, of which only the id is told, or nothing said by us: nobody can do anything with it
+        reason = 'own' if from_us else 'empty'
+        return Event(Kind.IGNORED, account_id=ours, external_id=event.external_id, reason=reason)
+    return event
+
+
+def since(parts: Sequence[Payload], instant: datetime) -> list[Payload]:
+    """Those threads, or messages, without the messages written before: nothing old is kept (R18)."""
+    kept = []
+    for part in parts:
+        if 'messages' in part:
+            messages = [one for one in _data(part, 'messages') if is_recent(one, instant)]
+            part = {**part, 'messages': {'data': messages}}
+        elif not is_recent(part, instant):
+            continue
+        kept.append(part)
+    return kept
+
+
+def is_recent(part: Payload, instant: datetime) -> bool:
+    """True also when the time cannot be read: rather twice than never."""
+    written = moment(part.get('created_time') or part.get('updated_time'))
+    return written is None or written >= instant.replace(microsecond=0)

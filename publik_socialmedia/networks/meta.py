@@ -1,0 +1,240 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""What the networks of Meta share in what they send us: webhooks, ids, times. The calls: ``meta_graph``.
+
+Facts read in November 2026 (official pages of November 2025 to September 2026); each network's README says
+what is only believed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+from publik_socialmedia.errors import UnreadablePayload, WebhookRejected
+from publik_socialmedia.networks.base import JSON, Request
+from publik_socialmedia.text import clean
+
+MAX_ID = 512  # longer is no id of Meta's, and does not fit a key of the database
+
+# -- webhooks: handshake and signature
+
+
+def handshake(request: Request, tokens: Sequence[str]) -> bytes:
+    """The challenge, if one of our verification tokens is given.
+
+    https://developers.facebook.com/docs/graph-api/webhooks/getting-started
+    """
+    query = request.query
+    challenge = query.get('hub.challenge', '')
+    if (
+        query.get('hub.mode') != 'subscribe'
+        or not _is_one_of(query.get('hub.verify_token', ''), tokens)
+        or not re.fullmatch(r'[\w.~-]{1,256}', challenge, re.ASCII)  # a number; nothing that a page would run
+    ):
+        raise WebhookRejected('handshake')
+    return challenge.encode()
+
+
+def verify(request: Request, secrets: Sequence[str]) -> None:
+    """Check ``X-Hub-Signature-256`` on the raw bytes; the old SHA-1 header alone is not enough.
+
+    Meta signs the bytes that it sends (``\\u00e9``, ``\\/``): JSON written again has another signature.
+    """
+    given = request.headers.get('x-hub-signature-256', '')
+    expected = [f'sha256={sign(secret, request.body)}' for secret in secrets if secret]
+    if not _is_one_of(given, expected):
+        raise WebhookRejected('signature')
+
+
+def _is_one_of(given: str, expected: Sequence[str]) -> bool:
+    """Compare with each, in constant time; an empty secret never matches."""
+    found = [
+        hmac.compare_digest(given.encode(errors='replace'), value.encode(errors='replace'))
+        for value in expected
+        if value
+    ]
+    return any(found)
+
+
+def sign(key: str, message: bytes) -> str:
+    """Hexadecimal HMAC-SHA256."""
+    return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
+
+
+# -- reading bodies
+
+
+def load(body: bytes) -> JSON:
+    """The decoded body; UnreadablePayload if it is not JSON that can be read."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:  # RecursionError: thousands of nested brackets
+        raise UnreadablePayload('not_json') from error
+
+
+def dicts(value: JSON) -> list[Mapping[str, JSON]]:
+    """The objects in a list, or the one object that stands in place of a list."""
+    if isinstance(value, Mapping):
+        return [value]
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def mapping(value: JSON) -> Mapping[str, JSON]:
+    """That object, or an empty one in place of anything else."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def string(value: JSON) -> str:
+    """That text, cleaned, '' in place of anything that is neither a text nor a number."""
+    if isinstance(value, str):
+        return clean(value)
+    return ident(value)
+
+
+def ident(value: JSON) -> str:
+    """An id as an opaque string: they come as strings, or as integers above 2^53; '' if it cannot be one."""
+    if isinstance(value, str):
+        value = clean(value).strip()
+        return value if len(value) <= MAX_ID else ''
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if value.bit_length() <= 128 else ''
+    return ''
+
+
+def integer(value: JSON) -> int | None:
+    """A number that may come as a string."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and re.fullmatch(r'\s*-?\d{1,18}\s*', value, re.ASCII):
+        return int(value)
+    return None
+
+
+FIRST_SECOND, LAST_SECOND = 1_000_000_000, 4_102_444_800  # 2001 and 2100: other numbers are no time
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(value: JSON) -> datetime | None:
+    """Seconds, milliseconds, either as a string, or ISO 8601; None if absurd or absent (R6)."""
+    number = integer(value)
+    if number is not None:
+        if FIRST_SECOND <= number < LAST_SECOND:
+            return _EPOCH + timedelta(seconds=number)
+        if FIRST_SECOND * 1000 <= number < LAST_SECOND * 1000:
+            return _EPOCH + timedelta(milliseconds=number)
+        return None
+    if not isinstance(value, str):
+        return None
+    try:
+        found = datetime.fromisoformat(value.strip())
+        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+    return found if FIRST_SECOND <= found.timestamp() < LAST_SECOND else None
+
+
+def watermark(value: JSON) -> datetime | None:
+    """An instant up to which something is true: one that is too early concerns nothing, and stays one."""
+    number = integer(value)
+    if number is not None and 0 <= number < FIRST_SECOND:
+        return _EPOCH + timedelta(milliseconds=number)
+    return moment(value)
+
+
+def ranks(times: Sequence[JSON]) -> list[int]:
+    """Rank of each item of a body. Those whose time is absurd are still in the order of that time (R6)."""
+    found = list(range(len(times)))
+    absurd = [i for i, value in enumerate(times) if integer(value) is not None and moment(value) is None]
+    for rank, i in zip(absurd, sorted(absurd, key=lambda i: integer(times[i]) or 0), strict=True):
+        found[i] = rank
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing of a webhook body.
+
+    ``object``: 'page', 'instagram'… ``part``: array of the entry where it stood: 'messaging', 'standby',
+    'changes', or '' for an entry or an envelope with nothing inside. ``field``: of a change.
+    """
+
+    object: str
+    entry_id: str = ''
+    entry_time: datetime | None = None
+    part: str = ''
+    value: JSON = None
+    field: str = ''
+
+
+def items(body: JSON) -> Iterator[Item]:
+    """Everything that a body holds, in its order; an entry or an envelope without anything gives one too.
+
+    A body is an envelope, or a list of them; entries, and the arrays inside them, may be one object.
+    """
+    envelopes = body if isinstance(body, list) else [body]
+    if not envelopes:
+        yield Item('')
+    for envelope in envelopes:
+        name = string(mapping(envelope).get('object'))
+        entries = mapping(envelope).get('entry')
+        entries = entries if isinstance(entries, list) else [entries] if entries is not None else []
+        if not entries:
+            yield Item(name, value=None if isinstance(envelope, Mapping) else envelope)
+        for entry in entries:
+            yield from _entry_items(name, entry)
+
+
+def _entry_items(name: str, entry: JSON) -> Iterator[Item]:
+    known = mapping(entry)
+    head = Item(name, ident(known.get('id')), moment(known.get('time')))
+    empty = True
+    for part in ('messaging', 'standby', 'changes'):
+        found = known.get(part)
+        for value in found if isinstance(found, list) else [found]:
+            if value is None:
+                continue
+            empty = False
+            field = string(mapping(value).get('field')) if part == 'changes' else ''
+            value = mapping(value).get('value') if part == 'changes' else value
+            yield Item(name, head.entry_id, head.entry_time, part, value, field)
+    if empty:
+        yield head if isinstance(entry, Mapping) else Item(name, value=entry)
+
+
+def is_media_url(url: str, hosts: Sequence[str]) -> bool:
+    """https, without user nor port, on one of those hosts ('host' or '*.host')."""
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or '').lower(), parts.port
+    except ValueError:
+        return False
+    if parts.scheme != 'https' or port not in (None, 443) or '@' in parts.netloc:
+        return False
+    return any(host == name or name.startswith('*.') and host.endswith(name[1:]) for name in hosts)

@@ -1,0 +1,255 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""The calls of the networks of Meta: the Graph API, its errors, its limits, its tokens."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+from publik_socialmedia.errors import ConfigurationError, PermanentError, SocialMediaError, TemporaryError
+from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Network, Request
+from publik_socialmedia.networks.meta import dicts, handshake, ident, integer, mapping, sign, string, verify
+
+# Out on 29 July 2026. Meta serves a dead version by the oldest live one, so an old one only ages.
+API_VERSION = 'v26.0'
+
+# -- errors
+
+Meaning = tuple[type[SocialMediaError], str]
+AUTH: Meaning = (ConfigurationError, 'auth')
+PERMISSION: Meaning = (ConfigurationError, 'permission')
+POLICY: Meaning = (ConfigurationError, 'policy')
+RATE: Meaning = (TemporaryError, 'rate')
+TEMPORARY: Meaning = (TemporaryError, 'temporary')
+PERMANENT: Meaning = (PermanentError, 'permanent')
+
+# (code, subcode), subcode None = any. https://developers.facebook.com/docs/graph-api/guides/error-handling
+# and /docs/graph-api/overview/rate-limiting
+ERRORS: Mapping[tuple[int, int | None], Meaning] = {
+    (0, None): AUTH,  # WhatsApp's word for a dead token
+    (1, None): TEMPORARY,
+    (1, 99): PERMISSION,  # missing permission, access level or verification
+    (2, None): TEMPORARY,
+    (3, None): PERMISSION,
+    (4, None): RATE,  # limit of the application
+    (10, None): PERMISSION,
+    (17, None): RATE,  # of the user
+    (32, None): RATE,  # of the Page
+    (100, None): PERMANENT,  # bad parameter
+    (102, None): AUTH,
+    (190, None): AUTH,  # subcodes: DEAD_TOKEN
+    (341, None): RATE,
+    (368, None): POLICY,  # blocked for policy reasons
+    (613, None): RATE,
+    (80001, None): RATE,  # business use case limits: Pages, Instagram, Messenger, WhatsApp
+    (80002, None): RATE,
+    (80006, None): RATE,
+    (80007, None): RATE,
+    (80008, None): RATE,
+    **{(code, None): PERMISSION for code in range(200, 300)},
+}
+
+
+def read_error(answer: Answer, table: Mapping[tuple[int, int | None], Meaning]) -> SocialMediaError | None:
+    """What an answer means by its code and subcode, never by its text; it may have a status of 200.
+
+    ``table``: what a network adds to ERRORS, and which wins.
+    """
+    try:
+        error = mapping(answer.json()).get('error')
+    except ValueError:
+        error = None
+    if not isinstance(error, Mapping):
+        if answer.status < 400:
+            return None
+        reason = 'rate' if answer.status == 429 else 'temporary'  # not Meta's words: a proxy, an outage
+        return TemporaryError(reason, retry_after=retry_after(answer), http_status=answer.status)
+    code, subcode = integer(error.get('code')), integer(error.get('error_subcode'))
+    kind, reason = _meaning(
+        code, subcode, bool(error.get('is_transient')), answer.status, {**ERRORS, **table}
+    )
+    made = kind(
+        reason,
+        code='' if code is None else code,
+        subcode='' if subcode is None else subcode,
+        http_status=answer.status,
+        detail=f'fbtrace_id {ident(error["fbtrace_id"])}' if error.get('fbtrace_id') else '',
+    )
+    if isinstance(made, TemporaryError):
+        made.retry_after = retry_after(answer)
+    return made
+
+
+def _meaning(
+    code: int | None,
+    subcode: int | None,
+    transient: bool,
+    status: int,
+    table: Mapping[tuple[int, int | None], Meaning],
+) -> Meaning:
+    if code is not None:
+        if (code, subcode) in table:
+            return table[code, subcode]
+        if transient:
+            return TEMPORARY
+        if (code, None) in table:
+            return table[code, None]
+    return TEMPORARY if transient or status >= 500 or status == 429 else PERMANENT
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Seconds to wait, None if the answer does not say. Calls made while blocked prolong the block.
+
+    https://developers.facebook.com/docs/graph-api/overview/rate-limiting#headers
+    """
+    minutes = [integer(use.get('estimated_time_to_regain_access')) or 0 for use in _business_uses(answer)]
+    if any(minutes):
+        return max(minutes) * 60.0
+    seconds = integer(answer.headers.get('retry-after', ''))
+    return float(seconds) if seconds is not None and seconds >= 0 else None
+
+
+def usage(answer: Answer) -> int:
+    """Share of the limits already used, in percent, the highest of all that the answer tells."""
+    uses = [*_business_uses(answer), mapping(_header(answer, 'x-app-usage'))]
+    names = ('call_count', 'total_time', 'total_cputime')
+    return max((integer(use.get(name)) or 0 for use in uses for name in names), default=0)
+
+
+def _business_uses(answer: Answer) -> list[Mapping[str, JSON]]:
+    found = mapping(_header(answer, 'x-business-use-case-usage'))
+    return [use for uses in found.values() for use in dicts(uses)]
+
+
+def _header(answer: Answer, name: str) -> JSON:
+    try:
+        return json.loads(answer.headers.get(name, 'null'))
+    except (ValueError, RecursionError):
+        return None
+
+
+# -- calls
+
+
+class GraphNetwork(Network):
+    """A network reached through the Graph API.
+
+    Credentials: ``page_token`` of the account; ``app_id``, ``app_secret``, ``verify_token`` of the endpoint.
+    """
+
+    partial = True
+    api_url = 'https://graph.facebook.com'
+    error_table: ClassVar[Mapping[tuple[int, int | None], Meaning]] = {}
+
+    def handshake(self, request: Request, secrets: Mapping[str, Sequence[str]]) -> bytes:
+        return handshake(request, secrets.get('verify_token', ()))
+
+    def verify(self, request: Request, secrets: Mapping[str, Sequence[str]]) -> None:
+        verify(request, secrets.get('app_secret', ()))
+
+    def error(self, answer: Answer) -> SocialMediaError | None:
+        return read_error(answer, self.error_table)
+
+    def token(self, account: Account) -> str:
+        return account.credentials.get('page_token', '')
+
+    def url(self, account: Account, path: str) -> str:
+        """URL of a call. ``account.facts['graph_version']``: another version of the API than ours."""
+        version = str(account.facts.get('graph_version', ''))
+        version = version if re.fullmatch(r'v\d{1,3}\.\d{1,2}', version) else API_VERSION
+        return f'{(account.api_url or self.api_url).rstrip("/")}/{version}/{path.lstrip("/")}'
+
+    def call(
+        self,
+        http: Http,
+        account: Account,
+        method: str,
+        path: str,
+        *,
+        token: str = '',
+        params: Mapping[str, JSON] | None = None,
+        json: JSON = None,
+        data: Mapping[str, JSON] | None = None,
+        files: Mapping[str, JSON] | None = None,
+    ) -> Answer:
+        """One call; what the network refuses is raised. ``token``: another than the account's."""
+        token = token or self.token(account)
+        if not token:
+            raise ConfigurationError('auth', detail='no token')
+        secret = account.credentials.get('app_secret', '')
+        proof = {'appsecret_proof': appsecret_proof(token, secret)} if secret and '|' not in token else {}
+        answer = http.request(
+            method,
+            self.url(account, path),
+            headers={'Authorization': f'Bearer {token}'},  # in a header: URLs end up in logs
+            params={**(params or {}), **proof},
+            json=json,
+            data=data,
+            files=files,
+        )
+        error = self.error(answer)
+        if error:
+            raise error
+        return answer
+
+    def read(
+        self,
+        http: Http,
+        account: Account,
+        path: str,
+        params: Mapping[str, JSON] | None = None,
+        *,
+        token: str = '',
+    ) -> tuple[Mapping[str, JSON], Answer]:
+        """The object that a GET gives; TemporaryError if it is not one."""
+        answer = self.call(http, account, 'GET', path, params=params, token=token)
+        try:
+            found = answer.json()
+        except ValueError:
+            found = None
+        if not isinstance(found, Mapping):
+            raise TemporaryError('temporary', http_status=answer.status, detail='not a JSON object')
+        return found, answer
+
+
+def appsecret_proof(token: str, secret: str) -> str:
+    """Extra parameter of each call, mandatory when the application asks for it.
+
+    https://developers.facebook.com/docs/graph-api/guides/secure-requests
+    """
+    return sign(secret, token.encode())
+
+
+def next_cursor(page: Mapping[str, JSON]) -> str:
+    """Where to go on, '' at the end. A page is the last when it has no ``next``, not when it is short.
+
+    Only the cursor is taken: the URL of ``next`` is built again by us, never followed.
+    """
+    paging = mapping(page.get('paging'))
+    if not paging.get('next'):
+        return ''
+    after = string(mapping(paging.get('cursors')).get('after'))
+    if after:
+        return after
+    try:
+        return parse_qs(urlsplit(string(paging['next'])).query).get('after', [''])[0]
+    except ValueError:
+        return ''
