@@ -141,6 +141,12 @@ class AppSettings:
         return float(self._get('OUTCOME_WAIT', 60))
 
     @property
+    def SEND_OUTCOME_WAIT(self) -> float:
+        """Seconds before we look on the network for an answer whose sending had an unknown outcome: its
+        echo may come meanwhile, and lists of messages are not always up to date at once."""
+        return float(self._get('SEND_OUTCOME_WAIT', 20))
+
+    @property
     def WCS_TIMEOUT(self) -> float:
         """How long w.c.s. may take to answer: its workflow's actions run inside the request."""
         return float(self._get('WCS_TIMEOUT', 40))

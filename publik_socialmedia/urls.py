@@ -20,4 +20,10 @@ from __future__ import annotations
 
 from typing import Any
 
-urlpatterns: list[Any] = []
+from django.urls import path
+
+from publik_socialmedia.intake.webhooks import webhook
+
+urlpatterns: list[Any] = [
+    path('api/socialmedia/webhook/<slug:network>/<str:token>/', webhook, name='socialmedia-webhook'),
+]

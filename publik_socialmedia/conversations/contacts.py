@@ -1,0 +1,142 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""Who writes to whom: contacts, their identifiers and their conversation.
+
+Everything here runs inside the transaction of one event, after :func:`lock`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+from django.db import connection
+
+from publik_socialmedia.models import (
+    Account,
+    Contact,
+    ContactIdentifier,
+    Conversation,
+    Delivery,
+    Demand,
+    Journal,
+    Message,
+)
+
+
+def lock(account: Account, *, users: Iterable[str] = (), messages: Iterable[str] = ()) -> None:
+    """Have the rest of this transaction alone with these persons and message ids of the account.
+
+    What one event writes, another one reads (a receipt and its message, an edit and its original): without
+    this, two events recorded at the same instant would not see each other. The locks are taken in one order,
+    so that two events never wait for each other.
+    """
+    names = {f'{account.pk} user {user}' for user in users if user}
+    names |= {f'{account.pk} message {external_id}' for external_id in messages if external_id}
+    numbers = sorted(
+        int.from_bytes(hashlib.blake2b(name.encode(errors='replace'), digest_size=8).digest(), signed=True)
+        for name in names
+    )
+    if numbers:
+        with connection.cursor() as cursor:
+            # unnest keeps the order of the array
+            cursor.execute(
+                'SELECT pg_advisory_xact_lock(number) FROM unnest(%s::bigint[]) AS number', [numbers]
+            )
+
+
+def find(account: Account, user: str, aliases: Sequence[str] = ()) -> list[Conversation]:
+    """Conversations of the contacts that bear one of these identifiers, oldest contact first."""
+    return list(
+        Conversation.objects.filter(
+            account=account,
+            contact__identifiers__account=account,
+            contact__identifiers__value__in=[user, *aliases],
+        )
+        .select_related('contact')
+        .order_by('contact_id')
+        .distinct()
+    )
+
+
+def conversation_with(
+    account: Account, user: str, aliases: Sequence[str] = (), name: str = ''
+) -> tuple[Conversation, bool]:
+    """The conversation with that person, made if need be, and whether it was."""
+    found = find(account, user, aliases)
+    if not found:
+        contact = Contact.objects.create(account=account, name=name[:250])
+        _identify(account, contact, [user, *aliases])
+        return Conversation.objects.create(account=account, contact=contact), True
+    conversation = found[0]
+    for other in found[1:]:
+        merge(conversation, other)
+    contact = conversation.contact
+    if aliases:
+        _identify(account, contact, [user, *aliases])
+    if name and not contact.name:
+        contact.name = name[:250]
+        contact.save(update_fields=['name'])
+    return conversation, False
+
+
+def same_person(account: Account, user: str, new: str) -> None:
+    """The network says that two identifiers are one person. Nobody is created of it."""
+    found = find(account, user, [new])
+    for other in found[1:]:
+        merge(found[0], other)
+    if found:
+        _identify(account, found[0].contact, [user, new])
+
+
+def merge(kept: Conversation, other: Conversation) -> None:
+    """Make one conversation of two, because their contacts are one person.
+
+    If both have an open demand, the one of ``kept`` stays open for us; the other is left to the agents.
+    """
+    if kept.demands.filter(state__in=['opening', 'open']).exists():
+        other.demands.filter(state='open').update(state=Demand.State.CLOSED)
+        other.demands.filter(state='opening', tried_at__isnull=True).delete()
+    Demand.objects.filter(conversation=other).update(conversation=kept)
+    Message.objects.filter(conversation=other).update(conversation=kept)
+    Delivery.objects.filter(conversation=other).update(conversation=kept)
+    ContactIdentifier.objects.filter(contact=other.contact).update(contact=kept.contact)
+    times = [kept.last_inbound_at, other.last_inbound_at]
+    Conversation.objects.filter(pk=kept.pk).update(
+        last_inbound_at=max((at for at in times if at), default=None),
+        due_at=min((at for at in (kept.due_at, other.due_at) if at), default=None),
+    )
+    Journal.objects.create(
+        account=kept.account,
+        action='merge-contacts',
+        details={'kept': kept.contact_id, 'other': other.contact_id},
+    )
+    if other.contact.name and not kept.contact.name:
+        Contact.objects.filter(pk=kept.contact_id).update(name=other.contact.name)
+    other.contact.delete()
+    kept.refresh_from_db()
+
+
+def _identify(account: Account, contact: Contact, values: Sequence[str]) -> None:
+    ContactIdentifier.objects.bulk_create(
+        [
+            ContactIdentifier(account=account, contact=contact, value=value)
+            for value in dict.fromkeys(values)
+            if value
+        ],
+        ignore_conflicts=True,
+    )

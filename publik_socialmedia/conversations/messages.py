@@ -1,0 +1,346 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""Messages: what was written, edited, taken back. Idempotent and independent of the order of arrival.
+
+The rules, each proved in ``tests/conversations``:
+
+* the same message twice is one message, whichever way it came (R4);
+* what our own account says is matched to our own send by id or key, else it is a native answer (R11);
+* an edit that comes before its message records it, and the original becomes the earlier version (R13);
+* what was taken back stays so, also when the taking back comes first (R13, R52).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from publik_socialmedia import media
+from publik_socialmedia.app_settings import app_settings
+from publik_socialmedia.conversations import contacts, threading
+from publik_socialmedia.delivery import queue, receipts
+from publik_socialmedia.fields import keyed_hash
+from publik_socialmedia.models import (
+    Account,
+    Attachment,
+    Conversation,
+    Delivery,
+    Message,
+    MessageVersion,
+    Tombstone,
+)
+from publik_socialmedia.networks import base
+from publik_socialmedia.networks.base import Event
+
+Kind = Delivery.Kind
+Origin = Message.Origin
+
+_FIRST_PLAUSIBLE = datetime(2004, 1, 1, tzinfo=UTC)  # before it no network of ours existed
+_SHOWN_KINDS = {'location', 'contact', 'share', 'fallback'}
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What is being recorded: the event, for which account, and when its body came.
+
+    ``live``: it came when it happened; False when the past was read again.
+    """
+
+    account: Account
+    event: Event
+    received_at: datetime
+    live: bool = True
+
+
+def record_message(received: Received) -> str:
+    """Record what somebody wrote. Gives what it became: 'message', 'native', 'linked', 'known', 'erased'."""
+    account, event = received.account, received.event
+    key = '' if event.external_id else content_key(received)
+    contacts.lock(account, users=[event.user], messages=[event.external_id or key, event.key])
+    known = _find(account, event, key)
+    if known is not None:
+        return _meet_again(known, received)
+    if is_buried(account, event.external_id or key):
+        return 'erased'
+    _create(received, key)
+    return 'native' if event.from_us else 'message'
+
+
+def record_edit(received: Received) -> str:
+    """Add a version to a message, which is recorded with this text if it is not known yet."""
+    account, event = received.account, received.event
+    contacts.lock(account, users=[event.user], messages=[event.external_id])
+    message = Message.objects.filter(account=account, external_id=event.external_id).first()
+    if message is None:
+        if not event.user or is_buried(account, event.external_id):
+            return 'erased'
+        message = _create(received, '')
+        _add_versions(message, received)
+        return 'message'
+    if message.erased_at:
+        return 'erased'
+    if not message.versions.exists():
+        MessageVersion.objects.create(message=message, rank=0, text=message.text, at=message.sent_at)
+    rank = _add_versions(message, received)
+    if rank is None:
+        return 'known'
+    queue.add(
+        message,
+        Kind.EDIT,
+        key=f'edit:{message.pk}:{rank}',
+        due_at=timezone.now(),
+        rank_at=received.received_at,
+        sequence=event.sequence,
+    )
+    return 'edit'
+
+
+def record_unsend(received: Received) -> str:
+    """Erase the content of a message and keep its trace; remember it if it is not known yet."""
+    account, event = received.account, received.event
+    contacts.lock(account, users=[event.user], messages=[event.external_id])
+    message = Message.objects.filter(account=account, external_id=event.external_id).first()
+    if message is None:
+        bury(account, event.external_id)
+        return 'remembered'
+    if message.erased_at:
+        return 'known'
+    erase(message)
+    queue.add(
+        message,
+        Kind.UNSEND,
+        key=f'unsend:{message.pk}',
+        due_at=timezone.now(),
+        rank_at=received.received_at,
+        sequence=event.sequence,
+    )
+    return 'unsend'
+
+
+def erase(message: Message) -> None:
+    """Erase text, versions, details and media of a message; its row stays, without content."""
+    message.versions.all().delete()
+    stored = [a.storage for a in message.attachments.all() if a.storage]
+    message.attachments.update(
+        state=Attachment.State.ERASED, storage='', url='', reference='', filename='', alt='', details={}
+    )
+    message.text, message.details, message.erased_at = '', {}, timezone.now()
+    message.save(update_fields=['text', 'details', 'erased_at'])
+    transaction.on_commit(lambda: [media.remove(reference) for reference in stored] and None)
+
+
+def bury(account: Account, external_id: str) -> None:
+    """Remember by its hash that this message must not come (back), for as long as networks redeliver."""
+    Tombstone.objects.bulk_create(
+        [
+            Tombstone(
+                digest=_digest(account, external_id),
+                expires_at=timezone.now() + timedelta(days=app_settings.RAW_RETENTION_DAYS),
+            )
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def is_buried(account: Account, external_id: str) -> bool:
+    return Tombstone.objects.filter(digest=_digest(account, external_id)).exists()
+
+
+def content_key(received: Received) -> str:
+    """Key of a message without id: account, person, author, time and content (R4)."""
+    event = received.event
+    at = event.sent_at or event.fallback_at
+    facts = [
+        received.account.pk,
+        event.user,
+        event.from_us,
+        at.isoformat() if at else '',
+        event.text,
+        event.details.get('payload', ''),
+        [(a.kind, a.url, a.reference) for a in event.attachments],
+    ]
+    return hashlib.sha256(json.dumps(facts, default=str).encode()).hexdigest()
+
+
+def plausible(at: datetime | None, received_at: datetime) -> datetime | None:
+    """That time, or None if no clock can have meant it (R6)."""
+    if at is None or not _FIRST_PLAUSIBLE <= at <= received_at + timedelta(days=1):
+        return None
+    return at
+
+
+# -- parts
+
+
+def _find(account: Account, event: Event, key: str) -> Message | None:
+    """The message that this event is about, known by its id, by the hash of its content, or by our key."""
+    messages = Message.objects.filter(account=account)
+    if event.external_id:
+        found = messages.filter(external_id=event.external_id).first()
+        if found is None and event.from_us and event.key:
+            found = messages.filter(key=event.key, external_id='').first()
+        return found
+    return messages.filter(key=key).first()
+
+
+def _meet_again(message: Message, received: Received) -> str:
+    """A message that we know comes (again): complete what we hold, tell nothing twice."""
+    event = received.event
+    if message.erased_at:
+        return 'erased'
+    if event.from_us and message.origin in (Origin.AGENT, Origin.AUTOMATIC):
+        receipts.sent(message, event.external_id, plausible(event.sent_at, received.received_at))
+        return 'linked'
+    if message.edited and not message.versions.filter(rank=0).exists():
+        # the original comes after its edit
+        MessageVersion.objects.create(
+            message=message, rank=0, text=event.text, at=plausible(event.sent_at, received.received_at)
+        )
+        if not message.attachments.exists():
+            _attach(message, event)
+    if event.name and event.user and not event.from_us:
+        contacts.conversation_with(received.account, event.user, event.aliases, event.name)
+    return 'known'
+
+
+def _create(received: Received, key: str) -> Message:
+    account, event = received.account, received.event
+    conversation, new = contacts.conversation_with(
+        account, event.user, event.aliases, '' if event.from_us else event.name
+    )
+    sent_at = plausible(event.sent_at or event.fallback_at, received.received_at)
+    message = Message.objects.create(
+        account=account,
+        conversation=conversation,
+        origin=Origin.NATIVE if event.from_us else Origin.CITIZEN,
+        state=Message.State.SENT if event.from_us else Message.State.RECEIVED,
+        external_id=event.external_id,
+        key=key,
+        text=event.text,
+        unreadable=event.unreadable,
+        reply_to=event.reply_to,
+        details=dict(event.details),
+        sent_at=sent_at,
+        received_at=received.received_at,
+        sort_at=sent_at or received.received_at,
+        sequence=event.sequence,
+    )
+    _attach(message, event)
+    if event.from_us:
+        _queue_native(message)
+        receipts.catch_up(message)
+    else:
+        _queue_inbound(message, conversation, new, received.live)
+    return message
+
+
+def _attach(message: Message, event: Event) -> None:
+    rows = [
+        _attachment(message, position, attachment) for position, attachment in enumerate(event.attachments)
+    ]
+    if rows:
+        Attachment.objects.bulk_create(rows)
+
+
+def _attachment(message: Message, position: int, attachment: base.Attachment) -> Attachment:
+    states = Attachment.State
+    reason = attachment.reason
+    if attachment.kind == 'unreadable':
+        state = states.WANTED if reason in ('not_cached', 'media_error') else states.UNAVAILABLE
+    elif attachment.kind in _SHOWN_KINDS or not (attachment.url or attachment.reference):
+        state = states.SHOWN
+    elif attachment.kind == 'sticker' and not attachment.url:
+        state = states.SHOWN
+    elif position >= app_settings.MAX_MEDIA_COUNT:
+        state, reason = states.UNAVAILABLE, 'too_many_media'
+    else:
+        state = states.WANTED
+    return Attachment(
+        message=message,
+        position=position,
+        kind=attachment.kind,
+        url=attachment.url,
+        reference=attachment.reference,
+        mimetype=attachment.mimetype[:250],
+        filename=attachment.filename[:250],
+        size=attachment.size,
+        alt=attachment.alt,
+        declared=attachment.declared[:32],
+        details=dict(attachment.details),
+        state=state,
+        reason=reason,
+    )
+
+
+def _queue_inbound(message: Message, conversation: Conversation, new: bool, live: bool) -> None:
+    now = timezone.now()
+    waits = new or not conversation.demands.filter(state='open').exists()
+    due_at = message.received_at + threading.grouping_delay(message.account) if waits else now
+    # reception decides deadlines (R6), unless the past was read again
+    begun = message.received_at if live else min(message.sort_at, message.received_at)
+    last = max(conversation.last_inbound_at or begun, begun)
+    Conversation.objects.filter(pk=conversation.pk).update(last_inbound_at=last, last_activity_at=now)
+    queue.add(message, Kind.MESSAGE, key=f'message:{message.pk}', due_at=due_at)
+
+
+def _queue_native(message: Message) -> None:
+    """Tell w.c.s. of an answer typed elsewhere; later if one of our own sends may still prove to be it."""
+    now = timezone.now()
+    in_flight = Delivery.objects.filter(
+        conversation_id=message.conversation_id,
+        lane=Delivery.Lane.NETWORK,
+        state=Delivery.State.PENDING,
+        unknown=True,
+    ).exists()
+    wait = timedelta(seconds=app_settings.OUTCOME_WAIT) if in_flight else timedelta()
+    Conversation.objects.filter(pk=message.conversation_id).update(last_activity_at=now)
+    queue.add(message, Kind.NATIVE, key=f'native:{message.pk}', due_at=now + wait)
+
+
+def _add_versions(message: Message, received: Received) -> int | None:
+    """Add the versions that the event gives; the rank of the newest one if it was not known, else None."""
+    event = received.event
+    texts = event.versions or ((event.text, event.sent_at),)
+    known = set(message.versions.values_list('rank', flat=True))
+    rows = []
+    for index, (text, at) in enumerate(texts):
+        original = index == 0 and len(texts) > 1
+        rank = 0 if original else _rank(event, at, received.received_at)
+        if rank not in known:
+            rows.append(MessageVersion(message=message, rank=rank, text=text, at=at))
+    MessageVersion.objects.bulk_create(rows, ignore_conflicts=True)
+    current = message.versions.order_by('-rank').first()
+    if current is None or (not rows and message.edited):
+        return None
+    message.text, message.edited = current.text, True
+    message.save(update_fields=['text', 'edited'])
+    return max((row.rank for row in rows), default=None)
+
+
+def _rank(event: Event, at: datetime | None, received_at: datetime) -> int:
+    if event.number is not None:
+        return event.number + 1  # an edit numbered 0 has been seen
+    return int((at or received_at).timestamp() * 1000)
+
+
+def _digest(account: Account, external_id: str) -> str:
+    return keyed_hash('message', str(account.pk), external_id)

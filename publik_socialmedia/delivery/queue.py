@@ -1,0 +1,247 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""The outbox: deliveries claimed by conversation.
+
+A claim is a lease on one conversation: its holder alone drains it, in order, until it releases it or the
+lease runs out. Each query is a plain statement on the partial indexes of ``models.work`` and
+``models.conversations``: its cost does not grow with what is already delivered.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Least
+from django.utils import timezone
+
+from publik_socialmedia import errors
+from publik_socialmedia.app_settings import app_settings
+from publik_socialmedia.models import Conversation, Delivery, Message
+
+Lane = Delivery.Lane
+State = Delivery.State
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the conversation: stop at once, change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    conversation_id: int
+    token: str
+
+
+def add(
+    message: Message,
+    kind: Delivery.Kind,
+    *,
+    key: str,
+    due_at: datetime,
+    rank_at: datetime | None = None,
+    sequence: int | None = None,
+) -> None:
+    """Put one delivery in the queue, once (``key``), and make its conversation due.
+
+    To be called in the transaction that records what is to be delivered.
+    """
+    Delivery.objects.bulk_create(
+        [
+            Delivery(
+                conversation_id=message.conversation_id,
+                message=message,
+                lane=Lane.NETWORK if kind == Delivery.Kind.SEND else Lane.WCS,
+                kind=kind,
+                key=key,
+                due_at=due_at,
+                rank_at=rank_at or message.sort_at,
+                sequence=message.sequence if sequence is None else sequence,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    make_due(message.conversation_id, due_at)
+
+
+def make_due(conversation_id: int, due_at: datetime) -> None:
+    """Have the conversation looked at by then at the latest."""
+    # LEAST ignores NULL in PostgreSQL: a conversation without work becomes due too
+    Conversation.objects.filter(pk=conversation_id).update(due_at=Least(F('due_at'), due_at))
+
+
+def claim(limit: int = 1) -> list[Claim]:
+    """Take the conversations due for longest, at most ``limit``, skipping those being taken."""
+    now = timezone.now()
+    token = uuid.uuid4().hex
+    with connection.cursor() as cursor:
+        # served by socialmedia_conv_due; leased rows are few: as many as there are workers
+        cursor.execute(
+            """
+            UPDATE publik_socialmedia_conversation SET lease_until = %s, lease_token = %s
+             WHERE id IN (
+                SELECT id FROM publik_socialmedia_conversation
+                 WHERE due_at <= %s AND (lease_until IS NULL OR lease_until < %s)
+                 ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED)
+            RETURNING id
+            """,
+            [now + _lease(), token, now, now, limit],
+        )
+        return [Claim(row[0], token) for row in cursor.fetchall()]
+
+
+def claim_one(conversation_id: int) -> Claim | None:
+    """Take that conversation, if nobody has it."""
+    now = timezone.now()
+    token = uuid.uuid4().hex
+    taken = Conversation.objects.filter(
+        Q(lease_until__isnull=True) | Q(lease_until__lt=now), pk=conversation_id
+    ).update(lease_until=now + _lease(), lease_token=token)
+    return Claim(conversation_id, token) if taken else None
+
+
+def hold(claim: Claim) -> None:
+    """Prolong the lease before something long; LeaseLost if it is no longer ours."""
+    held = Conversation.objects.filter(pk=claim.conversation_id, lease_token=claim.token).update(
+        lease_until=timezone.now() + _lease()
+    )
+    if not held:
+        raise LeaseLost
+
+
+def release(claim: Claim) -> None:
+    """Give the conversation back, due when the first pending delivery of one of its lanes is."""
+    with transaction.atomic():
+        # the row is locked by a statement of its own, so that the next one sees all that was committed
+        # before: a delivery added meanwhile is never forgotten
+        ours = (
+            Conversation.objects.select_for_update()
+            .filter(pk=claim.conversation_id, lease_token=claim.token)
+            .values_list('pk', flat=True)
+        )
+        if not list(ours):
+            return
+        with connection.cursor() as cursor:
+            # served by socialmedia_delivery_queue
+            cursor.execute(
+                """
+                UPDATE publik_socialmedia_conversation SET lease_until = NULL, lease_token = '', due_at = (
+                    SELECT min(head.due_at) FROM (
+                        SELECT DISTINCT ON (lane) due_at FROM publik_socialmedia_delivery
+                         WHERE conversation_id = %s AND state = 'pending'
+                         ORDER BY lane, unknown DESC, rank_at, sequence, id) AS head)
+                 WHERE id = %s
+                """,
+                [claim.conversation_id, claim.conversation_id],
+            )
+
+
+def stumble(claim: Claim) -> None:
+    """Give back a conversation that we failed on by a fault of ours: its first deliveries wait, as after
+    any failure, so that it keeps neither the others nor the worker busy."""
+    for lane in (Lane.WCS, Lane.NETWORK):
+        for head in pending(claim.conversation_id, lane)[:1]:
+            if head.due_at <= timezone.now():
+                begin([head])
+                postpone(head, errors.OutcomeUnknown('internal'))
+    release(claim)
+
+
+def pending(conversation_id: int, lane: str) -> list[Delivery]:
+    """What waits in that lane, in order; first what may still be carried out, whatever came since."""
+    return list(
+        Delivery.objects.filter(conversation_id=conversation_id, lane=lane, state=State.PENDING)
+        .select_related('message')
+        .order_by('-unknown', 'rank_at', 'sequence', 'id')
+    )
+
+
+def begin(deliveries: Iterable[Delivery]) -> datetime:
+    """Count a try, before it is made: what kills the worker is counted too. Gives its time."""
+    now = timezone.now()
+    pks = [delivery.pk for delivery in deliveries]
+    Delivery.objects.filter(pk__in=pks).update(
+        attempts=F('attempts') + 1,
+        first_tried_at=Coalesce('first_tried_at', now),
+        tried_at=now,
+        unknown=True,
+    )
+    return now
+
+
+def finish(
+    deliveries: Iterable[Delivery], state: str = State.DONE, reason: str = '', **changes: object
+) -> None:
+    """Close deliveries: done, or cancelled because there is nothing to tell any more."""
+    pks = [delivery.pk for delivery in deliveries]
+    Delivery.objects.filter(pk__in=pks).update(
+        state=state, reason=reason, error='', unknown=False, done_at=timezone.now(), **changes
+    )
+
+
+def postpone(
+    delivery: Delivery, error: errors.SocialMediaError, *, not_before: datetime | None = None
+) -> bool:
+    """Put a delivery back with back-off, or block it once its time is over. True if it is blocked."""
+    now = timezone.now()
+    delivery.refresh_from_db(fields=['attempts', 'created_at'])
+    over = now - delivery.created_at > timedelta(seconds=app_settings.RETRY_LIMIT)
+    retry_after = getattr(error, 'retry_after', None)
+    due_at = max(now + backoff(delivery.attempts, retry_after), not_before or now)
+    Delivery.objects.filter(pk=delivery.pk).update(
+        state=State.BLOCKED if over else State.PENDING,
+        due_at=due_at,
+        unknown=isinstance(error, errors.OutcomeUnknown),
+        reason=error.reason,
+        error=str(error)[:250],
+    )
+    return over
+
+
+def backoff(attempts: int, retry_after: float | None = None) -> timedelta:
+    """Exponential delay with jitter (±20 %) after ``attempts`` tries; ``retry_after`` seconds is a floor."""
+    delay = min(app_settings.RETRY_BASE * 2 ** min(max(attempts - 1, 0), 20), app_settings.RETRY_CAP)
+    delay *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads the tries, protects nothing
+    return timedelta(seconds=max(delay, retry_after or 0))
+
+
+def replay(deliveries: Iterable[Delivery]) -> int:
+    """Put blocked deliveries back in the queue, with their whole time before them. Gives how many."""
+    now = timezone.now()
+    count = 0
+    for delivery in deliveries:
+        with transaction.atomic():
+            changed = Delivery.objects.filter(pk=delivery.pk, state=State.BLOCKED).update(
+                state=State.PENDING, due_at=now, created_at=now, attempts=0
+            )
+            if changed:
+                make_due(delivery.conversation_id, now)
+                if delivery.kind == Delivery.Kind.SEND:
+                    Message.objects.filter(pk=delivery.message_id, state=Message.State.FAILED).update(
+                        state=Message.State.QUEUED, failure='', failure_code=''
+                    )
+            count += changed
+    return count
+
+
+def _lease() -> timedelta:
+    return timedelta(seconds=app_settings.LEASE)

@@ -1,0 +1,166 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""The state of what we sent: it only moves forward, whatever the order in which the news come (R12).
+
+Read beats delivered, delivered beats failed, failed beats sent: so the final state does not depend on the
+order. What the network says of a message that we do not know (yet) is kept in ``Receipt``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import F, Q
+from django.db.models.functions import Greatest
+from django.utils import timezone
+
+from publik_socialmedia.conversations import contacts
+from publik_socialmedia.delivery import queue
+from publik_socialmedia.models import Account, Delivery, Message, Receipt
+from publik_socialmedia.networks.base import Event
+
+State = Message.State
+_LOWER: dict[str, list[str]] = {
+    State.SENT: [State.QUEUED],
+    State.FAILED: [State.QUEUED, State.SENT],
+    State.DELIVERED: [State.QUEUED, State.SENT, State.FAILED],
+    State.READ: [State.QUEUED, State.SENT, State.FAILED, State.DELIVERED],
+}
+_OURS = [Message.Origin.AGENT, Message.Origin.NATIVE, Message.Origin.AUTOMATIC]
+
+
+def record_status(account: Account, event: Event, received_at: datetime) -> str:
+    """Apply a receipt. Gives 'status', or 'kept' if it is about a message that we do not hold."""
+    contacts.lock(account, users=[event.user], messages=[event.external_id, event.key])
+    status = str(event.status)
+    if not event.external_id:
+        if not event.user or event.up_to is None:
+            return 'kept'
+        keep(account, event, received_at)
+        return 'status' if _advance_until(account, [event.user], event.up_to, status) else 'kept'
+    message = _known(account, event)
+    if message is None:
+        keep(account, event, received_at)
+        return 'kept'
+    if not message.external_id:
+        sent(message, event.external_id, None)
+    advance(message, status, event.error, event.code)
+    if event.cumulative:
+        _advance_until(account, _identifiers(message), message.sort_at, status)
+    return 'status'
+
+
+def keep(account: Account, event: Event, received_at: datetime) -> None:
+    """Remember a receipt; of two watermarks of one person the later one."""
+    receipt, created = Receipt.objects.get_or_create(
+        account=account,
+        target=event.external_id,
+        user='' if event.external_id else event.user,
+        status=str(event.status),
+        defaults={
+            'up_to': event.up_to,
+            'code': event.code[:32],
+            'reason': event.error[:64],
+            'received_at': received_at,
+        },
+    )
+    if not created and event.up_to is not None:
+        Receipt.objects.filter(pk=receipt.pk).update(up_to=Greatest(F('up_to'), event.up_to))
+
+
+def sent(message: Message, external_id: str, sent_at: datetime | None) -> None:
+    """The network has this message of ours, under that id. Safe to repeat.
+
+    If its echo was recorded before as a native answer, the two become one.
+    """
+    echo = (
+        Message.objects.filter(
+            account_id=message.account_id, external_id=external_id, origin=Message.Origin.NATIVE
+        )
+        .exclude(external_id='')
+        .exclude(pk=message.pk)
+        .first()
+    )
+    if echo is not None:
+        echo.delete()
+    message.external_id = message.external_id or external_id
+    message.sent_at = message.sent_at or sent_at or timezone.now()
+    message.save(update_fields=['external_id', 'sent_at'])
+    advance(message, echo.state if echo is not None else State.SENT)
+    catch_up(message)
+
+
+def catch_up(message: Message) -> None:
+    """Apply to a message of ours what the network had said of it before we knew it."""
+    until = message.sent_at or message.received_at
+    known = Q(target=message.external_id) & ~Q(target='')
+    known |= Q(target='', user__in=_identifiers(message), up_to__gte=until)
+    for receipt in Receipt.objects.filter(known, account_id=message.account_id):
+        advance(message, receipt.status, receipt.reason, receipt.code)
+
+
+def advance(message: Message, status: str, reason: str = '', code: str = '') -> bool:
+    """Move one message of ours forward; True if it moved."""
+    changes = {'state': status, 'failure': '', 'failure_code': ''}
+    if status == State.FAILED:
+        changes |= {'failure': reason or 'permanent', 'failure_code': code[:32]}
+    moved = Message.objects.filter(pk=message.pk, origin__in=_OURS, state__in=_LOWER[status]).update(
+        **changes
+    )
+    if moved:
+        message.refresh_from_db(fields=['state', 'failure', 'failure_code'])
+        if status == State.FAILED and message.origin != Message.Origin.NATIVE:
+            tell_state(message)
+    return bool(moved)
+
+
+def tell_state(message: Message) -> None:
+    """Have the demand told of the state of one of our answers."""
+    now = timezone.now()
+    queue.add(
+        message,
+        Delivery.Kind.STATE,
+        key=f'state:{message.pk}:{message.state}',
+        due_at=now,
+        rank_at=now,
+    )
+
+
+def _known(account: Account, event: Event) -> Message | None:
+    messages = Message.objects.filter(account=account, origin__in=_OURS)
+    found = messages.filter(external_id=event.external_id).first()
+    if found is None and event.key:
+        found = messages.filter(key=event.key).first()
+    return found
+
+
+def _identifiers(message: Message) -> list[str]:
+    contact = message.conversation.contact
+    return list(contact.identifiers.values_list('value', flat=True))
+
+
+def _advance_until(account: Account, users: list[str], until: datetime, status: str) -> int:
+    messages = Message.objects.filter(
+        account=account,
+        origin__in=_OURS,
+        state__in=_LOWER[status],
+        sent_at__lte=until,
+        conversation__contact__identifiers__account=account,
+        conversation__contact__identifiers__value__in=users,
+    )
+    pks = list(messages.values_list('pk', flat=True))
+    return Message.objects.filter(pk__in=pks).update(state=status, failure='', failure_code='')

@@ -1,0 +1,247 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""Answers on their way to a network: accepted at once, sent later, once (R30–R33).
+
+The caller holds the conversation's lease, so that parts leave in order. After an unknown outcome the message
+is looked for (echo received meanwhile, or ``find_sent``) before any second try.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from publik_socialmedia import errors, media, networks
+from publik_socialmedia.app_settings import app_settings
+from publik_socialmedia.conversations.windows import window
+from publik_socialmedia.delivery import queue, receipts
+from publik_socialmedia.delivery.queue import Claim
+from publik_socialmedia.delivery.wakeup import wake
+from publik_socialmedia.http import Client
+from publik_socialmedia.models import Account, Attachment, Conversation, Delivery, Demand, Message
+from publik_socialmedia.models.common import new_key
+from publik_socialmedia.networks.base import Http, Outgoing, OutgoingFile
+
+logger = logging.getLogger(__name__)
+
+
+def accept(
+    conversation: Conversation,
+    text: str,
+    files: Sequence[OutgoingFile] = (),
+    *,
+    answer_key: str,
+    demand: Demand | None = None,
+    human: bool = True,
+) -> list[Message]:
+    """Take an answer to send: checked against network, window and limits, split, queued. Returns its parts.
+
+    ``answer_key``: the same answer asked twice is one (demand and rank of the reply). PermanentError if it
+    can never be sent: nothing is queued then.
+    """
+    existing = list(conversation.messages.filter(answer_key=answer_key).order_by('part'))
+    if existing:
+        return existing
+    account = conversation.account
+    network = networks.get(account.network)
+    now = timezone.now()
+    if not window(account, conversation, network.capabilities).allows(now, human=human):
+        raise errors.PermanentError('window')
+    draft = Outgoing(key='', recipient=_recipient(conversation)[0], text=text, human=human)
+    parts = network.split(account.view(), draft, files)
+    with transaction.atomic():
+        # two identical calls at once: one of them waits here, then finds the answer of the other
+        Conversation.objects.select_for_update().get(pk=conversation.pk)
+        existing = list(conversation.messages.filter(answer_key=answer_key).order_by('part'))
+        if existing:
+            return existing
+        messages = [
+            _queue(conversation, part, answer_key, number, demand, human) for number, part in enumerate(parts)
+        ]
+    wake()
+    return messages
+
+
+def push(claim: Claim, http: Http | None = None) -> None:
+    """Send what is due in one conversation, in order, until something has to wait."""
+    conversation = Conversation.objects.select_related('account', 'contact').get(pk=claim.conversation_id)
+    account = conversation.account
+    while waiting := queue.pending(conversation.pk, Delivery.Lane.NETWORK):
+        head = waiting[0]
+        if head.due_at > timezone.now():
+            return
+        queue.hold(claim)
+        try:
+            _send(account, conversation, head, http or Client())
+        except errors.PermanentError as error:
+            _fail(head, error)
+        except errors.SocialMediaError as error:
+            if not _wait(account, conversation, head, error):
+                return
+        else:
+            account.accept()
+
+
+def _queue(
+    conversation: Conversation,
+    part: Outgoing,
+    answer_key: str,
+    number: int,
+    demand: Demand | None,
+    human: bool,
+) -> Message:
+    now = timezone.now()
+    message = Message.objects.create(
+        account=conversation.account,
+        conversation=conversation,
+        origin=Message.Origin.AGENT if human else Message.Origin.AUTOMATIC,
+        state=Message.State.QUEUED,
+        key=new_key(),
+        text=part.text,
+        received_at=now,
+        sort_at=now,
+        sequence=number,
+        answer_key=answer_key,
+        part=number,
+        demand=demand,
+    )
+    if part.file is not None:
+        Attachment.objects.create(
+            message=message,
+            position=0,
+            kind='image' if part.file.mimetype.startswith('image/') else 'file',
+            mimetype=part.file.mimetype,
+            filename=part.file.filename,
+            size=len(part.file.content),
+            alt=part.file.alt,
+            state=Attachment.State.STORED,
+            storage=media.store(part.file.content),
+        )
+    queue.add(message, Delivery.Kind.SEND, key=f'send:{message.pk}', due_at=now)
+    return message
+
+
+def _send(account: Account, conversation: Conversation, head: Delivery, http: Http) -> None:
+    """Send one message, after a look if it may be there already."""
+    message = Message.objects.get(pk=head.message_id)
+    if message.erased_at or message.external_id:
+        _sent(head, message)
+        return
+    network = networks.get(account.network)
+    outgoing = _outgoing(conversation, message, head)
+    if head.unknown:
+        found = network.find_sent(account.view(), outgoing, http)
+        if found is not None:
+            receipts.sent(message, found.external_id, found.sent_at)
+            _sent(head, message)
+            return
+    if not window(account, conversation, network.capabilities).allows(
+        timezone.now(), human=message.origin == Message.Origin.AGENT
+    ):
+        raise errors.PermanentError('window')
+    queue.begin([head])
+    sent = network.send(account.view(), outgoing, http)
+    with transaction.atomic():
+        receipts.sent(message, sent.external_id, sent.sent_at)
+        _sent(head, message)
+
+
+def _sent(head: Delivery, message: Message) -> None:
+    queue.finish([head])
+    for attachment in message.attachments.filter(state=Attachment.State.STORED):
+        media.remove(attachment.storage)
+        attachment.state, attachment.storage = Attachment.State.GIVEN, ''
+        attachment.save(update_fields=['state', 'storage'])
+
+
+def _outgoing(conversation: Conversation, message: Message, head: Delivery) -> Outgoing:
+    identifiers = _recipient(conversation)
+    last = (
+        conversation.messages.filter(origin=Message.Origin.CITIZEN, erased_at__isnull=True)
+        .exclude(external_id='')
+        .order_by('-sort_at', '-sequence')
+        .first()
+    )
+    attachment = message.attachments.filter(state=Attachment.State.STORED).first()
+    file = None
+    if attachment is not None:
+        file = OutgoingFile(
+            content=media.load(attachment.storage),
+            filename=attachment.filename,
+            mimetype=attachment.mimetype,
+            alt=attachment.alt,
+        )
+    return Outgoing(
+        key=message.key,
+        recipient=identifiers[0],
+        recipient_aliases=tuple(identifiers[1:]),
+        text=message.text,
+        file=file,
+        reply_to=last.external_id if last else '',
+        human=message.origin == Message.Origin.AGENT,
+        last_inbound_at=conversation.last_inbound_at,
+        first_tried_at=head.first_tried_at,
+        last_tried_at=head.tried_at,
+    )
+
+
+def _recipient(conversation: Conversation) -> list[str]:
+    found = list(conversation.contact.identifiers.values_list('value', flat=True))
+    if not found:
+        raise errors.PermanentError('blocked')
+    return found
+
+
+def _fail(head: Delivery, error: errors.PermanentError) -> None:
+    """Never again: the agent is told, and what was to follow in the same answer is not sent."""
+    logger.warning('delivery %s: %s', head.pk, error)
+    message = head.message
+    with transaction.atomic():
+        queue.finish([head], reason=error.reason)
+        receipts.advance(message, Message.State.FAILED, error.reason, error.code)
+        rest = Delivery.objects.filter(
+            conversation_id=head.conversation_id,
+            kind=Delivery.Kind.SEND,
+            state=Delivery.State.PENDING,
+            message__answer_key=message.answer_key,
+        ).exclude(message__answer_key='')
+        for follower in rest.select_related('message'):
+            queue.finish([follower], Delivery.State.CANCELLED, reason=error.reason)
+            Message.objects.filter(pk=follower.message_id).update(
+                state=Message.State.FAILED, failure=error.reason
+            )
+
+
+def _wait(
+    account: Account, conversation: Conversation, head: Delivery, error: errors.SocialMediaError
+) -> bool:
+    """Put the send back; True if it failed for good because its time is over."""
+    logger.warning('delivery %s: %s', head.pk, error)
+    if isinstance(error, errors.ConfigurationError):
+        account.refuse(error.reason)
+    wait = None
+    if isinstance(error, errors.OutcomeUnknown):
+        wait = timezone.now() + timedelta(seconds=app_settings.SEND_OUTCOME_WAIT)
+    if queue.postpone(head, error, not_before=wait):
+        # three days of tries: the agent must know, an administrator may replay it
+        receipts.advance(head.message, Message.State.FAILED, 'too_late', error.code)
+        return True
+    return False

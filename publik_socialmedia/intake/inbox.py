@@ -1,0 +1,194 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""From raw bodies to records: each item in its own transaction, a bad one never hides a good one (R3)."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db import connection
+from django.db.models import Q
+from django.db.utils import Error, IntegrityError, InterfaceError, OperationalError
+from django.utils import timezone
+
+from publik_socialmedia import errors, networks
+from publik_socialmedia.app_settings import app_settings
+from publik_socialmedia.conversations.events import keep_channel_event
+from publik_socialmedia.conversations.messages import Received
+from publik_socialmedia.conversations.record import record
+from publik_socialmedia.models import Account, RawEvent
+from publik_socialmedia.networks.base import Event, Kind, Raw, Source
+
+MAX_ATTEMPTS = 5  # a body that kills its reader as often is put aside
+SEEN_EVERY = timedelta(minutes=1)  # precision of Account.last_event_at
+
+State = RawEvent.State
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Outcome:
+    """What the items of one body became."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    unknown_accounts: set[str] = field(default_factory=set)
+    failures: dict[int, str] = field(default_factory=dict)  # rank of the item → class of the error
+    accounts: set[int] = field(default_factory=set)
+
+    def as_json(self) -> dict[str, object]:
+        facts: dict[str, object] = {'counts': dict(sorted(self.counts.items()))}
+        if self.unknown_accounts:
+            facts['unknown_accounts'] = sorted(self.unknown_accounts)
+        if self.failures:
+            facts['failures'] = {str(rank): name for rank, name in sorted(self.failures.items())}
+        return facts
+
+
+def claim(limit: int = 20) -> list[int]:
+    """Take the oldest bodies that wait; they come back by themselves if their reader dies."""
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        # served by socialmedia_raw_queue; attempts are counted at the claim
+        cursor.execute(
+            """
+            UPDATE publik_socialmedia_rawevent SET due_at = %s, attempts = attempts + 1
+             WHERE id IN (
+                SELECT id FROM publik_socialmedia_rawevent
+                 WHERE state = 'pending' AND due_at <= %s
+                 ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
+            RETURNING id
+            """,
+            [now + timedelta(seconds=app_settings.LEASE), now, limit],
+        )
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def read(raw_id: int) -> Outcome:
+    """Read one body and record what it says. Safe to repeat. Lets only failures of the database out."""
+    stored = RawEvent.objects.select_related('account', 'endpoint').get(pk=raw_id)
+    outcome = Outcome()
+    if stored.attempts > MAX_ATTEMPTS:
+        _close(stored, outcome, 'too_many_attempts')
+        return outcome
+    try:
+        found = _parse(stored)
+    except errors.UnreadablePayload as error:
+        _close(stored, outcome, str(error))
+        return outcome
+    except Exception as error:  # a fault of a network's class must not stop the others
+        logger.error('raw event %s cannot be parsed: %s', raw_id, type(error).__name__)
+        _close(stored, outcome, type(error).__name__)
+        return outcome
+    accounts = _accounts(stored)
+    for event in found:
+        _record(stored, accounts, event, outcome)
+    _close(stored, outcome, 'items' if outcome.failures else '')
+    _seen(outcome.accounts)
+    return outcome
+
+
+def replay(raw_ids: Iterable[int]) -> int:
+    """Have bodies read again: those in quarantine, after an upgrade, or any other. Gives how many."""
+    return RawEvent.objects.filter(pk__in=raw_ids).update(
+        state=State.PENDING, due_at=timezone.now(), attempts=0, error=''
+    )
+
+
+def _parse(stored: RawEvent) -> list[Event]:
+    network = networks.registry().get(stored.network)
+    if network is None:
+        raise errors.UnreadablePayload('unknown_network')
+    return network.parse(
+        Raw(
+            body=bytes(stored.body),
+            source=Source(stored.source),
+            call=stored.call,
+            account=stored.account.view() if stored.account else None,
+        )
+    )
+
+
+def _accounts(stored: RawEvent) -> dict[str, Account]:
+    """The accounts that this body may speak of, by external id; '' = its own, if it names none."""
+    if stored.account:
+        return {'': stored.account, stored.account.external_id: stored.account}
+    mine = list(Account.objects.filter(endpoint_id=stored.endpoint_id, network=stored.network))
+    found = {account.external_id: account for account in mine}
+    found.pop('', None)
+    if len(mine) == 1:
+        found[''] = mine[0]
+    return found
+
+
+def _record(stored: RawEvent, accounts: dict[str, Account], event: Event, outcome: Outcome) -> None:
+    if event.kind is Kind.IGNORED:
+        if event.reason == 'unknown_account':
+            outcome.unknown_accounts.add(event.account_id)
+        outcome.counts[f'ignored:{event.reason}'] += 1
+        return
+    account = accounts.get(event.account_id)
+    if account is None:
+        if event.kind is Kind.CHANNEL and not event.account_id:
+            keep_channel_event(event, stored.received_at, endpoint=stored.endpoint)
+            outcome.counts['channel'] += 1
+            return
+        outcome.unknown_accounts.add(event.account_id)
+        outcome.counts['ignored:unknown_account'] += 1
+        return
+    outcome.accounts.add(account.pk)
+    live = Source(stored.source) is not Source.HISTORY
+    received = Received(account, event, stored.received_at, live)
+    try:
+        outcome.counts[_record_again(received)] += 1
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the body stays in the queue
+    except Exception as error:  # the item is put aside, the others go on
+        logger.error('item %s of raw event %s: %s', event.sequence, stored.pk, type(error).__name__)
+        outcome.failures[event.sequence] = type(error).__name__
+        outcome.counts['quarantined'] += 1
+
+
+def _record_again(received: Received) -> str:
+    """Record, once more if another worker has just inserted the same thing."""
+    try:
+        return record(received)
+    except IntegrityError:
+        return record(received)
+
+
+def _close(stored: RawEvent, outcome: Outcome, error: str) -> None:
+    RawEvent.objects.filter(pk=stored.pk).update(
+        state=State.QUARANTINED if error else State.DONE, error=error[:250], outcome=outcome.as_json()
+    )
+
+
+def _seen(accounts: set[int]) -> None:
+    now = timezone.now()
+    Account.objects.filter(
+        Q(last_event_at__isnull=True) | Q(last_event_at__lt=now - SEEN_EVERY), pk__in=accounts
+    ).update(last_event_at=now)
+
+
+def put_back(raw_id: int, error: Error) -> None:
+    """A body that the database did not let us read is looked at again soon."""
+    RawEvent.objects.filter(pk=raw_id, state=State.PENDING).update(
+        due_at=timezone.now() + timedelta(seconds=app_settings.RETRY_BASE), error=type(error).__name__
+    )

@@ -1,0 +1,220 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""Polling: each account in turn, under a lease, its cursor committed together with what was read (R17).
+
+A poll only fetches and stores raw bodies; what they mean is found out by ``inbox``, as for webhooks.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from publik_socialmedia import errors, networks
+from publik_socialmedia.app_settings import app_settings
+from publik_socialmedia.delivery.queue import backoff
+from publik_socialmedia.fields import keyed_hash
+from publik_socialmedia.http import Client
+from publik_socialmedia.models import Account, Conversation, Message, RawEvent
+from publik_socialmedia.networks.base import Http, Network, Page, Source, Thread
+
+MAX_PAGES = 20  # in one go; the rest at the next turn, so that no account keeps the others waiting
+FOLLOWED_FOR = timedelta(days=30)  # how long edits, deletions and native answers are looked for
+FOLLOWED_THREADS = 40  # per turn
+FOLLOWED_MESSAGES = 20  # per thread
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An account to poll, under a lease."""
+
+    account_id: int
+    token: str
+
+
+def claim(limit: int = 1) -> list[Turn]:
+    """Take the accounts whose poll has been due for longest."""
+    now = timezone.now()
+    token = uuid.uuid4().hex
+    with connection.cursor() as cursor:
+        # served by socialmedia_account_poll
+        cursor.execute(
+            """
+            UPDATE publik_socialmedia_account SET poll_lease_until = %s, poll_lease_token = %s
+             WHERE id IN (
+                SELECT id FROM publik_socialmedia_account
+                 WHERE poll_due_at <= %s AND (poll_lease_until IS NULL OR poll_lease_until < %s)
+                   AND state <> 'paused'
+                 ORDER BY poll_due_at LIMIT %s FOR UPDATE SKIP LOCKED)
+            RETURNING id
+            """,
+            [now + timedelta(seconds=app_settings.LEASE), token, now, now, limit],
+        )
+        return [Turn(row[0], token) for row in cursor.fetchall()]
+
+
+def claim_one(account_id: int) -> Turn | None:
+    """Take that account now, whenever it is due, if nobody polls it."""
+    now, token = timezone.now(), uuid.uuid4().hex
+    taken = Account.objects.filter(
+        Q(poll_lease_until__isnull=True) | Q(poll_lease_until__lt=now), pk=account_id
+    ).update(poll_lease_until=now + timedelta(seconds=app_settings.LEASE), poll_lease_token=token)
+    return Turn(account_id, token) if taken else None
+
+
+def poll(turn: Turn, http: Http | None = None) -> int:
+    """Read what is new of one account and, at its slower pace, look again at its threads.
+
+    Gives the number of bodies stored. A refusal is kept on the account; it is asked again with back-off,
+    so that a repaired token is noticed.
+    """
+    account = Account.objects.get(pk=turn.account_id)
+    network = networks.get(account.network)
+    interval = timedelta(seconds=network.capabilities.poll_interval)
+    client = http or Client()
+    stored = 0
+    try:
+        wait: float | None = None
+        for page in _pages(network, account, client):
+            stored += _store(turn, account, page, Source.POLL)
+            wait = page.wait
+        stored += _reread(turn, network, account, client)
+    except errors.SocialMediaError as error:
+        _failed(turn, account, error, interval)
+        return stored
+    account.accept()
+    now = timezone.now()
+    due_at = now + max(interval, timedelta(seconds=wait or 0))
+    _finish(turn, poll_due_at=due_at, poll_failures=0)
+    return stored
+
+
+def repair(account: Account, since: datetime, http: Http | None = None) -> Iterator[int]:
+    """Read the past again since that instant: first import, or gap after an outage. Yields bodies stored."""
+    network = networks.get(account.network)
+    cursor: dict[str, object] = {}
+    more = True
+    while more:
+        page = network.history(account.view(), cursor, since, http or Client())
+        rows = _new_bodies(account, page, Source.HISTORY)
+        RawEvent.objects.bulk_create(rows)
+        yield len(rows)
+        cursor, more = dict(page.cursor), page.more
+
+
+def _pages(network: Network, account: Account, http: Http) -> Iterator[Page]:
+    for _ in range(MAX_PAGES):
+        page = network.poll(account.view(), account.cursor, http)
+        yield page
+        if not page.more:
+            return
+
+
+def _reread(turn: Turn, network: Network, account: Account, http: Http) -> int:
+    now = timezone.now()
+    if not network.capabilities.rereads or (account.reread_due_at and account.reread_due_at > now):
+        return 0
+    threads = _threads(account, now)
+    stored = 0
+    if threads:
+        page = network.reread(account.view(), threads, http)
+        stored = _store(turn, account, Page(page.answers, account.cursor), Source.POLL)
+    due_at = now + timedelta(seconds=network.capabilities.reread_interval)
+    Account.objects.filter(pk=account.pk).update(reread_due_at=due_at)
+    return stored
+
+
+def _threads(account: Account, now: datetime) -> list[Thread]:
+    """The threads of the account that lived lately, latest first."""
+    conversations = (
+        Conversation.objects.filter(account=account, last_activity_at__gt=now - FOLLOWED_FOR)
+        .select_related('contact')
+        .prefetch_related('contact__identifiers')
+        .order_by('-last_activity_at')[:FOLLOWED_THREADS]
+    )
+    found = []
+    for conversation in conversations:
+        messages = (
+            Message.objects.filter(conversation=conversation, erased_at__isnull=True)
+            .exclude(external_id='')
+            .order_by('-sort_at', '-sequence')
+            .values_list('external_id', flat=True)[:FOLLOWED_MESSAGES]
+        )
+        identifiers = list(conversation.contact.identifiers.all())
+        if identifiers and messages:
+            found.append(Thread(user=identifiers[0].value, messages=tuple(messages)))
+    return found
+
+
+def _store(turn: Turn, account: Account, page: Page, source: Source) -> int:
+    """Commit a page and its cursor together; nothing if another worker has taken the account meanwhile."""
+    with transaction.atomic():
+        ours = Account.objects.filter(pk=turn.account_id, poll_lease_token=turn.token).update(
+            cursor=dict(page.cursor),
+            poll_lease_until=timezone.now() + timedelta(seconds=app_settings.LEASE),
+        )
+        if not ours:
+            raise errors.TemporaryError('lease_lost')
+        rows = _new_bodies(account, page, source)
+        RawEvent.objects.bulk_create(rows)
+    account.cursor = dict(page.cursor)
+    return len(rows)
+
+
+def _new_bodies(account: Account, page: Page, source: Source) -> list[RawEvent]:
+    """Rows for the answers of a page, less those stored before: an overlap or a re-reading costs no row."""
+    rows = {}
+    for answer in page.answers:
+        digest = keyed_hash('body', answer.call, hashlib.sha256(answer.body).hexdigest())
+        rows[digest] = RawEvent(
+            account=account,
+            network=account.network,
+            source=source.value,
+            call=answer.call[:250],
+            digest=digest,
+            body=answer.body,
+        )
+    stored = RawEvent.objects.filter(account=account, digest__in=rows) if rows else RawEvent.objects.none()
+    known = set(stored.values_list('digest', flat=True))
+    return [row for digest, row in rows.items() if digest not in known]
+
+
+def _failed(turn: Turn, account: Account, error: errors.SocialMediaError, interval: timedelta) -> None:
+    logger.warning('poll of account %s: %s', account.pk, error)
+    if isinstance(error, errors.ConfigurationError):
+        account.refuse(error.reason)
+    failures = account.poll_failures + 1
+    delay = max(interval, backoff(failures, getattr(error, 'retry_after', None)))
+    now = timezone.now()
+    Account.objects.filter(pk=account.pk).update(last_error=str(error)[:250], last_error_at=now)
+    _finish(turn, poll_due_at=now + delay, poll_failures=failures)
+
+
+def _finish(turn: Turn, **changes: object) -> None:
+    Account.objects.filter(pk=turn.account_id, poll_lease_token=turn.token).update(
+        poll_lease_until=None, poll_lease_token='', **changes
+    )

@@ -1,0 +1,97 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""Webhooks: verify, store the raw body, answer. One insertion, whatever the content (R1, R2).
+
+What the body means is found out later by ``inbox``, from the database.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from django.db.utils import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from publik_socialmedia import errors, networks
+from publik_socialmedia.app_settings import app_settings
+from publik_socialmedia.delivery.wakeup import wake
+from publik_socialmedia.models import Endpoint, RawEvent
+from publik_socialmedia.networks.base import Network, Request, Source
+
+RETRY_AFTER = 30  # seconds, when the database is away
+
+logger = logging.getLogger(__name__)
+
+
+@csrf_exempt
+@transaction.non_atomic_requests
+@require_http_methods(['GET', 'POST'])
+def webhook(request: HttpRequest, network: str, token: str) -> HttpResponse:
+    """200 means: committed. 403 not proved, 404 not an address of ours, 413 too big, 503 database away."""
+    try:
+        return _answer(request, network, token)
+    except errors.WebhookRejected as rejection:
+        logger.info('webhook of %s refused: %s', network, rejection.reason)
+        return HttpResponse(status=rejection.status)
+    except (OperationalError, InterfaceError):
+        logger.exception('webhook of %s not stored', network)
+        return HttpResponse(status=503, headers={'Retry-After': str(RETRY_AFTER)})
+
+
+def _answer(request: HttpRequest, slug: str, token: str) -> HttpResponse:
+    network = networks.registry().get(slug)
+    if network is None or not network.capabilities.webhook or not app_settings.ENABLED:
+        raise errors.WebhookRejected('unknown_endpoint', status=404)
+    call = _call(request)  # read before any query: a slow sender holds no connection of the database
+    endpoint = Endpoint.objects.filter(token=token, network=slug, enabled=True).first()
+    if endpoint is None:
+        raise errors.WebhookRejected('unknown_endpoint', status=404)
+    if call.method == 'GET':
+        return HttpResponse(network.handshake(call, endpoint.secrets), content_type='text/plain')
+    _store(network, endpoint, call)
+    return HttpResponse()
+
+
+def _store(network: Network, endpoint: Endpoint, call: Request) -> None:
+    network.verify(call, endpoint.secrets)
+    RawEvent.objects.create(
+        endpoint=endpoint, network=network.slug, source=Source.WEBHOOK.value, body=call.body
+    )
+    wake()
+
+
+def _call(request: HttpRequest) -> Request:
+    limit = app_settings.MAX_BODY
+    try:
+        announced = int(request.META.get('CONTENT_LENGTH') or 0)
+    except ValueError:
+        announced = 0
+    if announced > limit:
+        raise errors.WebhookRejected('too_big', status=413)
+    # not request.body: it is bound by DATA_UPLOAD_MAX_MEMORY_SIZE, smaller than what networks send
+    body = request.read(limit + 1)
+    if len(body) > limit:
+        raise errors.WebhookRejected('too_big', status=413)
+    return Request(
+        method=request.method or '',
+        headers={name.lower(): value for name, value in request.headers.items()},
+        query={name: request.GET[name] for name in request.GET},
+        body=body,
+    )

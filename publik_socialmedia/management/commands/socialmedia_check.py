@@ -1,0 +1,98 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""Say what is wrong, for people and for monitoring."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import gettext as _
+
+from publik_socialmedia import health
+from publik_socialmedia.models import Account
+
+LATE = 300  # seconds by which a due delivery may be late before it is a warning
+
+
+class Command(BaseCommand):
+    help = (
+        'Check accounts, w.c.s. and queues. Exit status as monitoring plugins: 0 all is well, 1 warning, '
+        '2 a person must act.'
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument('accounts', nargs='*', type=int, help='numbers of accounts; none: all')
+        parser.add_argument('--json', action='store_true', help='for programs')
+
+    def handle(self, *, accounts: list[int], **options: Any) -> None:
+        chosen = Account.objects.exclude(state=Account.State.PAUSED).order_by('pk')
+        if accounts:
+            chosen = chosen.filter(pk__in=accounts)
+        report = [self._account(account, quiet=options['json']) for account in chosen]
+        queues = health.queues()
+        problems = [problem for item in report for problem in item['problems']]
+        problems += self._queues(queues)
+        status = max([_LEVELS[problem['severity']] for problem in problems], default=0)
+        if options['json']:
+            facts = {name: getattr(queues, name) for name in queues.__slots__ if name != 'oldest_due'}
+            facts |= {'late': queues.late}
+            self.stdout.write(
+                json.dumps({'status': status, 'accounts': report, 'queues': facts}, ensure_ascii=False)
+            )
+        else:
+            self._show_queues(queues)
+        if status:
+            raise SystemExit(status)
+
+    def _account(self, account: Account, *, quiet: bool) -> dict[str, Any]:
+        found = [
+            {'reason': p.reason, 'message': p.message, 'severity': p.severity}
+            for p in health.examine(account)
+        ]
+        if not quiet:
+            self.stdout.write(f'{account.network} {account}: ' + (_('to be seen to') if found else _('well')))
+            for problem in found:
+                self.stdout.write(f'  [{problem["severity"]}] {problem["message"]}')
+        return {'account': account.pk, 'network': account.network, 'problems': found}
+
+    def _queues(self, queues: health.Queues) -> list[dict[str, str]]:
+        facts = []
+        if queues.deliveries_blocked or queues.raw_quarantined:
+            facts.append({'reason': 'blocked', 'message': '', 'severity': 'critical'})
+        if queues.late > LATE:
+            facts.append({'reason': 'late', 'message': '', 'severity': 'warning'})
+        return facts
+
+    def _show_queues(self, queues: health.Queues) -> None:
+        self.stdout.write(
+            _(
+                'Queues: %(raw)s bodies to read, %(quarantined)s in quarantine, %(pending)s deliveries waiting, '
+                '%(blocked)s blocked, oldest due work late by %(late)d s'
+            )
+            % {
+                'raw': queues.raw_pending,
+                'quarantined': queues.raw_quarantined,
+                'pending': queues.deliveries_pending,
+                'blocked': queues.deliveries_blocked,
+                'late': queues.late,
+            }
+        )
+
+
+_LEVELS = {'info': 0, 'warning': 1, 'critical': 2}

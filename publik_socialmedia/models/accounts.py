@@ -1,0 +1,192 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""Endpoints, accounts, and what happened to them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from publik_socialmedia.app_settings import app_settings
+from publik_socialmedia.fields import EncryptedJSONField
+from publik_socialmedia.models.common import ID_LENGTH, check, new_token
+from publik_socialmedia.networks import base
+
+
+class Endpoint(models.Model):
+    """A webhook address, shared by the accounts of one application of a network.
+
+    ``secrets``: name of the credential → its valid values, newest first; two while one is changed (R1).
+    """
+
+    network = models.SlugField(_('network'), max_length=32)
+    label = models.CharField(_('label'), max_length=250, blank=True)
+    token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
+    secrets = EncryptedJSONField(default=dict)
+    enabled = models.BooleanField(_('enabled'), default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.label or f'{self.network} {self.pk}'
+
+
+class Account(models.Model):
+    """The organisation's page, number, handle or bot on a network.
+
+    ``problem``: why the network refuses us; ``wcs_problem``: why w.c.s. does (words of ``reasons``). What
+    arrives is recorded in every state (R5): a broken account only cannot send nor fetch media.
+    """
+
+    class State(models.TextChoices):
+        ACTIVE = 'active', _('active')
+        PAUSED = 'paused', _('paused')
+        BROKEN = 'broken', _('to reconnect')
+
+    network = models.SlugField(_('network'), max_length=32)
+    endpoint = models.ForeignKey(
+        Endpoint, null=True, blank=True, on_delete=models.PROTECT, related_name='accounts'
+    )
+    external_id = models.CharField(max_length=ID_LENGTH, blank=True)
+    name = models.CharField(_('name'), max_length=250, blank=True)
+    credentials = EncryptedJSONField(default=dict)
+    facts = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.ACTIVE)
+    problem = models.CharField(max_length=64, blank=True)
+    problem_at = models.DateTimeField(null=True, blank=True)
+    token_expires_at = models.DateTimeField(null=True, blank=True)
+
+    wcs_site = models.SlugField(_('w.c.s. site'), max_length=64, blank=True)  # '' = the default one
+    form = models.SlugField(_('form'), max_length=250, blank=True)
+    wcs_problem = models.CharField(max_length=64, blank=True)
+    wcs_problem_at = models.DateTimeField(null=True, blank=True)
+    # None = the value of the settings
+    grouping_delay = models.PositiveIntegerField(_('grouping delay (seconds)'), null=True, blank=True)
+    reopen_days = models.PositiveIntegerField(_('re-opening delay (days)'), null=True, blank=True)
+
+    cursor = models.JSONField(default=dict, blank=True)
+    poll_due_at = models.DateTimeField(null=True, blank=True)
+    poll_lease_until = models.DateTimeField(null=True, blank=True)
+    poll_lease_token = models.CharField(max_length=32, blank=True)
+    poll_failures = models.PositiveIntegerField(default=0)
+    reread_due_at = models.DateTimeField(null=True, blank=True)
+
+    last_event_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.CharField(max_length=250, blank=True)
+    last_error_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=['network', 'external_id'],
+                condition=~Q(external_id=''),
+                name='socialmedia_account_once',
+            ),
+            check('socialmedia_account_state', Q(state__in=['active', 'paused', 'broken'])),
+        ]
+        indexes = [
+            models.Index(
+                fields=['poll_due_at'],
+                condition=Q(poll_due_at__isnull=False),
+                name='socialmedia_account_poll',
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.external_id or f'{self.network} {self.pk}'
+
+    def view(self) -> base.Account:
+        """What the network's class may know of this account."""
+        return base.Account(
+            external_id=self.external_id,
+            credentials=self.credentials,
+            facts=self.facts,
+            api_url=app_settings.API_URLS.get(self.network, ''),
+        )
+
+    def refuse(self, reason: str) -> None:
+        """The network refuses us: stop sending until a person changes something, say why (R5, R23)."""
+        self._problem('problem', reason, state=self.State.BROKEN)
+
+    def refuse_wcs(self, reason: str) -> None:
+        """w.c.s. refuses us: say why on the account's page."""
+        self._problem('wcs_problem', reason)
+
+    def _problem(self, field: str, reason: str, **changes: str) -> None:
+        if getattr(self, field) == reason:
+            return
+        setattr(self, field, reason)
+        changes |= {field: reason}
+        Account.objects.filter(pk=self.pk).update(**changes, **{f'{field}_at': timezone.now()})
+        Journal.objects.create(account=self, action=field.replace('_', '-'), details={'reason': reason})
+
+    def accept(self) -> None:
+        """The network takes our calls again."""
+        if self.problem:
+            self.problem, self.state = '', self.State.ACTIVE
+            Account.objects.filter(pk=self.pk).update(problem='', problem_at=None, state=self.state)
+            Journal.objects.create(account=self, action='problem-over')
+
+    def accept_wcs(self) -> None:
+        """w.c.s. takes our calls again."""
+        if self.wcs_problem:
+            self.wcs_problem = ''
+            Account.objects.filter(pk=self.pk).update(wcs_problem='', wcs_problem_at=None)
+            Journal.objects.create(account=self, action='wcs-problem-over')
+
+
+class ChannelEvent(models.Model):
+    """Something that happened to an account or a thread and is no message: thread control, referral, test…
+
+    ``key``: hash of what it says, so that the same event coming twice is kept once.
+    """
+
+    endpoint = models.ForeignKey(Endpoint, null=True, blank=True, on_delete=models.CASCADE)
+    account = models.ForeignKey(
+        Account, null=True, blank=True, on_delete=models.CASCADE, related_name='channel_events'
+    )
+    topic = models.CharField(max_length=64)
+    severity = models.CharField(max_length=16, blank=True)
+    user = models.CharField(max_length=ID_LENGTH, blank=True)
+    details = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField(null=True, blank=True)  # the network's time
+    received_at = models.DateTimeField(default=timezone.now)
+    key = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=['account', '-received_at'], name='socialmedia_channel_recent'),
+        ]
+
+    def __str__(self) -> str:
+        return self.topic
+
+
+class Journal(models.Model):
+    """What administrators and the software did, for people to read (R42). No citizen's data in it."""
+
+    account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.SET_NULL)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    action = models.CharField(max_length=64)
+    details = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    def __str__(self) -> str:
+        return self.action

@@ -1,0 +1,58 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""Cutting an answer into messages that a network takes, checked before anything is sent (R31)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from publik_socialmedia import errors, text
+from publik_socialmedia.networks.base import Capabilities, Outgoing, OutgoingFile
+
+
+def split(
+    capabilities: Capabilities,
+    outgoing: Outgoing,
+    files: Sequence[OutgoingFile],
+    *,
+    text_limit: int = 0,
+) -> list[Outgoing]:
+    """The text cut at sentences, then the files, each alone; in order.
+
+    ``text_limit``: that of the account's server, where it differs from the network's.
+    PermanentError: 'empty', 'file_type', 'file_too_big'.
+    """
+    for file in files:
+        check_file(capabilities.files_out, file)
+    limit = text_limit or capabilities.text_limit
+    words = text.clean(outgoing.text).strip()
+    pieces = text.split(words, limit, capabilities.text_unit) if words else []
+    if not pieces and not files:
+        raise errors.PermanentError('empty')
+    parts = [replace(outgoing, text=piece, file=None) for piece in pieces]
+    return parts + [replace(outgoing, text='', file=file) for file in files]
+
+
+def check_file(accepted: Mapping[str, int], file: OutgoingFile) -> None:
+    """Refuse what the network does not take. ``accepted``: pattern of mimetype ('image/*') → bytes."""
+    limits = [limit for pattern, limit in accepted.items() if fnmatchcase(file.mimetype, pattern)]
+    if not limits:
+        raise errors.PermanentError('file_type', detail=file.mimetype)
+    if len(file.content) > max(limits):
+        raise errors.PermanentError('file_too_big', detail=f'{len(file.content)} bytes')

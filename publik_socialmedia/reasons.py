@@ -1,0 +1,109 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""What each machine word of our errors means to a person, and what they can do about it.
+
+The words are those of ``errors`` and of ``networks.base``. A word that is not here is shown as an unknown
+error with the word itself: never nothing.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+SENTENCES = {
+    # w.c.s. refuses: somebody must act (R23)
+    'wcs_secret': _(
+        'w.c.s. refuses our signature: the secret shared with this w.c.s. site is wrong or unknown there. Check '
+        'that both services are declared in Hobo and deploy again.'
+    ),
+    'wcs_clock': _(
+        'w.c.s. refuses our signature because the clocks differ by more than 30 seconds: check the time (NTP) '
+        'of this server and of the one of w.c.s.'
+    ),
+    'wcs_form_disabled': _(
+        'The form chosen for this account is disabled in w.c.s.: enable it or choose another one.'
+    ),
+    'wcs_form_unknown': _('The form chosen for this account does not exist in w.c.s.: choose another one.'),
+    'wcs_form_missing': _('No form is chosen for this account: choose the one that receives its messages.'),
+    'wcs_form_key': _(
+        'The form has no text field with the identifier « cle »: add one, without it a demand cannot be found '
+        'again after a breakdown and could be created twice.'
+    ),
+    'wcs_site_unknown': _('The w.c.s. site chosen for this account is not known here: choose another one.'),
+    'wcs_right': _('w.c.s. says that we lack a right on this form: check the roles allowed to submit it.'),
+    'wcs_hook_unknown': _(
+        'The workflow of the form lacks the global action that receives messages: import the workflow that '
+        'comes with this software, or add its webservice triggers.'
+    ),
+    'wcs_refused': _('w.c.s. refuses our calls without saying why: look at its logged errors.'),
+    'wcs_demand_gone': _('The demand was deleted or anonymised in w.c.s.'),
+    # w.c.s. will take it later
+    'wcs_away': _('w.c.s. does not answer; we keep trying.'),
+    'wcs_busy': _('w.c.s. is working on this demand; we try again shortly.'),
+    'wcs_crashed': _('w.c.s. met an internal error; we look at what it kept, then try again.'),
+    # the network refuses: somebody must act
+    'auth': _('The access token is no longer valid: connect the account again.'),
+    'permission': _('A permission is missing: grant it to the application, then test the account.'),
+    'policy': _('The network restricts this account: see its own page for the reason.'),
+    'config': _('The configuration of the account is incomplete or wrong.'),
+    'encryption_key': _(
+        'The key that encrypted the stored secrets is no longer in the settings: put it back in '
+        'PUBLIK_SOCIALMEDIA_ENCRYPTION_KEYS.'
+    ),
+    # the answer cannot be sent: the agent is told
+    'window': _(
+        'The time to answer on this network is over. Ask the person to write again, or use another way '
+        '(e-mail, telephone, letter).'
+    ),
+    'blocked': _('This person cannot, or no longer wants to, receive our messages on this network.'),
+    'permanent': _('The network refuses this message for good.'),
+    'gone': _('The message answered was withdrawn by its author.'),
+    'not_private': _(
+        'The network made the private answer public: it was deleted at once. Tell the administrator.'
+    ),
+    'file_type': _('This network does not take files of this type: send it as a picture, or another way.'),
+    'file_too_big': _('This file is too big for this network.'),
+    'empty': _('The answer is empty.'),
+    'too_late': _('The answer could not be sent in time.'),
+    'profile': _('The network does not give the name of this person.'),
+    # it will be sent later
+    'rate': _('The network asks us to slow down; the message waits.'),
+    'temporary': _('The network has a temporary failure; we keep trying.'),
+    'connection': _('No connection to the other server; we keep trying.'),
+    'outcome_unknown': _('We do not know whether the last try worked: we look before trying again.'),
+    # a message or a file that did not come whole
+    'unsupported': _('content of a type that cannot be shown here'),
+    'ephemeral': _('ephemeral content, visible in the network’s own application only'),
+    'not_transmitted': _('content that the network did not give us'),
+    'no_url': _('content without address'),
+    'not_cached': _('content not yet available'),
+    'media_error': _('media unavailable'),
+    'media_gone': _('media unavailable: the network no longer has it'),
+    'media_too_big': _('media unavailable: too big'),
+    'too_many_media': _('media not fetched: too many in one message'),
+    'infected': _('file refused by the antivirus'),
+    'forbidden_url': _('file refused: its address is not one of the network’s'),
+    'provider_error': _('the network could not give the content'),
+    'on_phone_only': _('content visible on the telephone only'),
+}
+
+
+def sentence(reason: str) -> str:
+    """What to show of a machine word."""
+    found = SENTENCES.get(reason)
+    return str(found) if found else gettext('Unknown error (%s)') % reason

@@ -1,0 +1,349 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""Bringing to w.c.s. what happened in a conversation, exactly once and in order (R20–R26).
+
+A submission or a hook cannot be repeated blindly: w.c.s. knows no idempotency, and a lost answer does not
+mean that nothing was done. So each write is announced by a committed row first (``Demand.tried_at``,
+``Delivery.unknown``); after an unknown outcome we look at what w.c.s. holds, and repeat only once the lost
+call can no longer be carried out: w.c.s. refuses a signature older than 30 seconds, ``OUTCOME_WAIT`` is
+longer. The caller holds the conversation's lease: never two calls at once on one demand (R22).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from publik_socialmedia import errors
+from publik_socialmedia.app_settings import app_settings
+from publik_socialmedia.conversations import threading
+from publik_socialmedia.delivery import queue
+from publik_socialmedia.delivery.queue import Claim
+from publik_socialmedia.intake import attachments
+from publik_socialmedia.models import Attachment, Conversation, Delivery, Demand, Message
+from publik_socialmedia.wcs import mapping
+from publik_socialmedia.wcs.client import Client, Found, default_site, sites
+
+Kind = Delivery.Kind
+State = Demand.State
+SEEN_LATELY = timedelta(seconds=10)  # a demand that we saw so recently is not looked at again
+
+logger = logging.getLogger(__name__)
+
+
+class Pusher:
+    """What one worker tells w.c.s. of one conversation. ``clients``: gives the client of a w.c.s. site."""
+
+    def __init__(self, claim: Claim, clients: Callable[[str], Client] | None = None) -> None:
+        self.claim = claim
+        self.clients = clients or client_of
+        self.conversation = Conversation.objects.select_related('account', 'contact').get(
+            pk=claim.conversation_id
+        )
+        self.account = self.conversation.account
+        self._touched: dict[int, datetime] = {}  # demand → last time that we saw it open
+
+    def run(self) -> None:
+        """Tell all that is due, in order, until something refuses. LeaseLost if we must stop."""
+        while waiting := queue.pending(self.conversation.pk, Delivery.Lane.WCS):
+            if waiting[0].due_at > timezone.now():
+                return
+            if not self._tell_safely(waiting):
+                return
+
+    def _tell_safely(self, waiting: Sequence[Delivery]) -> bool:
+        head = waiting[0]
+        queue.hold(self.claim)
+        try:
+            self._tell(head, waiting)
+        except errors.SocialMediaError as error:
+            logger.warning('delivery %s: %s', head.pk, error)
+            if isinstance(error, errors.ConfigurationError):
+                self.account.refuse_wcs(error.reason)
+            queue.postpone(head, error)
+            return False
+        self.account.accept_wcs()
+        return True
+
+    def _tell(self, head: Delivery, waiting: Sequence[Delivery]) -> None:
+        message = head.message
+        if message.erased_at and head.kind in (Kind.MESSAGE, Kind.NATIVE, Kind.MEDIA, Kind.EDIT):
+            if not head.unknown:  # taken back before w.c.s. heard of it
+                queue.finish([head], Delivery.State.CANCELLED)
+                return
+        demand, told = self._current(head)
+        if demand is None and head.kind != Kind.MESSAGE:
+            # nothing but a citizen's message opens a demand
+            queue.finish([head], Delivery.State.CANCELLED)
+        elif demand is None or demand.state == State.OPENING:
+            self._open(demand, [d for d in waiting if d.kind == Kind.MESSAGE])
+        elif told:
+            self._was_told(demand, head)
+        else:
+            self._call(demand, head)
+
+    # -- which demand
+
+    def _current(self, head: Delivery) -> tuple[Demand | None, bool]:
+        """The demand that this goes to, looked at in w.c.s., and whether it was told of it already.
+
+        None: it must be a new one.
+        """
+        demand = self.conversation.demands.exclude(state=State.GONE).order_by('-id').first()
+        if demand is None or demand.state == State.OPENING:
+            return demand, False
+        seen = self._touched.get(demand.pk)
+        if seen is not None and seen > timezone.now() - SEEN_LATELY and not head.unknown:
+            return demand, False
+        found = self.clients(demand.wcs_site).find(demand.form, mapping.KEY_FIELD, demand.key)
+        if not found or found[0].anonymised:
+            Demand.objects.filter(pk=demand.pk).update(state=State.GONE)
+            return None, False
+        self._note(demand, found[0])
+        if head.unknown and _shows(found[0], head):
+            return demand, True
+        if found[0].closed and head.kind == Kind.MESSAGE:
+            if not threading.continues(self.account, demand.closed_at, timezone.now()):
+                return None, False
+        return demand, False
+
+    def _note(self, demand: Demand, found: Found) -> None:
+        """Keep what w.c.s. says of the state of a demand."""
+        state = State.CLOSED if found.closed else State.OPEN
+        closed_at = (demand.closed_at or _local(found.updated)) if found.closed else None
+        self._touched[demand.pk] = timezone.now()
+        if (demand.state, demand.status_id, demand.closed_at) == (state, found.status_id, closed_at):
+            return
+        demand.state, demand.status_id, demand.closed_at = state, found.status_id, closed_at
+        demand.status_name = found.status_name[:250]
+        demand.save(update_fields=['state', 'status_id', 'status_name', 'closed_at'])
+
+    # -- opening
+
+    def _open(self, demand: Demand | None, group: Sequence[Delivery]) -> None:
+        """Submit the demand of these messages, after a look if it was tried before."""
+        previous = None
+        if demand is None:
+            previous = self.conversation.demands.order_by('-id').first()
+            demand = self._new_demand(previous)
+        client = self.clients(demand.wcs_site)
+        if demand.tried_at is not None and self._adopt(client, demand):
+            return
+        told, group = self._gather(group)
+        if not told:
+            demand.delete()
+            return
+        self._submit(client, demand, group, told, demand.previous or previous)
+
+    def _new_demand(self, previous: Demand | None) -> Demand:
+        if not self.account.form:
+            raise errors.ConfigurationError('wcs_form_missing')
+        site = self.account.wcs_site or default_site().slug
+        linked = previous if previous is not None and previous.state != State.GONE else None
+        return Demand.objects.create(
+            account=self.account,
+            conversation=self.conversation,
+            previous=linked,
+            wcs_site=site,
+            form=self.account.form,
+        )
+
+    def _adopt(self, client: Client, demand: Demand) -> bool:
+        """Look for a demand whose submission was begun; True if it is there.
+
+        TemporaryError while the lost call may still be carried out; False once it no longer can.
+        """
+        assert demand.tried_at is not None
+        found = client.find(demand.form, mapping.KEY_FIELD, demand.key)
+        if not found:
+            rest = (demand.tried_at - timezone.now()).total_seconds() + app_settings.OUTCOME_WAIT
+            if rest > 0:
+                raise errors.OutcomeUnknown('outcome_unknown', retry_after=rest)
+            return False
+        first = found[0]
+        self._opened(demand, first.id, first.url, first.backoffice_url)
+        self._note(demand, first)
+        return True
+
+    def _gather(self, group: Sequence[Delivery]) -> tuple[list[mapping.Told], list[Delivery]]:
+        """The messages that open the demand, as they are now, with the files that can be had at once."""
+        messages = {m.pk: m for m in Message.objects.filter(pk__in=[d.message_id for d in group])}
+        erased = [d for d in group if d.message_id not in messages or messages[d.message_id].erased_at]
+        queue.finish(erased, Delivery.State.CANCELLED)
+        kept = [d for d in group if d not in erased]
+        told = mapping.load(messages[d.message_id] for d in kept)
+        self._fetch(told)
+        return told, kept
+
+    def _submit(
+        self,
+        client: Client,
+        demand: Demand,
+        group: Sequence[Delivery],
+        told: Sequence[mapping.Told],
+        previous: Demand | None,
+    ) -> None:
+        schema = client.schema(demand.form)
+        if not schema.accepts(mapping.KEY_FIELD):
+            client.forget(demand.form)
+            raise errors.ConfigurationError('wcs_form_key', detail=demand.form)
+        data = mapping.form_values(demand, self.conversation, told, schema)
+        context = mapping.context(demand, self.conversation, previous)
+        queue.hold(self.claim)
+        with transaction.atomic():
+            demand.tried_at = queue.begin(group)
+            demand.save(update_fields=['tried_at'])
+            # what this submission carries, should its answer be lost
+            self.conversation.messages.filter(demand=demand).update(demand=None)
+            self.conversation.messages.filter(pk__in=[t.message.pk for t in told]).update(demand=demand)
+        try:
+            created = client.submit(demand.form, data, context)
+        except errors.OutcomeUnknown:
+            raise
+        except errors.SocialMediaError:
+            # surely not created: nothing to look for
+            Demand.objects.filter(pk=demand.pk).update(tried_at=None)
+            Delivery.objects.filter(pk__in=[d.pk for d in group]).update(unknown=False)
+            raise
+        self._opened(demand, created.id, created.url, created.backoffice_url)
+
+    def _opened(self, demand: Demand, number: str, url: str, backoffice_url: str) -> None:
+        """w.c.s. has the demand, with the messages that its submission carried."""
+        now = timezone.now()
+        with transaction.atomic():
+            Demand.objects.filter(pk=demand.pk).update(
+                state=State.OPEN, number=number, url=url, backoffice_url=backoffice_url, opened_at=now
+            )
+            carried = list(
+                Delivery.objects.filter(
+                    conversation=self.conversation,
+                    kind=Kind.MESSAGE,
+                    state__in=[Delivery.State.PENDING, Delivery.State.BLOCKED],
+                    message__demand=demand,
+                ).select_related('message')
+            )
+            queue.finish(carried, demand=demand)
+            told = mapping.load(delivery.message for delivery in carried)
+            self._after(told)
+        demand.refresh_from_db()
+        self._touched[demand.pk] = now
+
+    # -- following
+
+    def _call(self, demand: Demand, head: Delivery) -> None:
+        """Tell the demand by a hook."""
+        if head.unknown:
+            self._wait_for_lost_call(head)
+        told = mapping.load([head.message])[0]
+        if head.kind == Kind.MEDIA and not self._fetch_late(head, told):
+            return
+        self._fetch([told])
+        if head.kind in (Kind.MESSAGE, Kind.NATIVE):
+            Message.objects.filter(pk=head.message_id).update(demand=demand)
+        data = mapping.payload(head, told, self.conversation, demand)
+        queue.hold(self.claim)
+        queue.begin([head])
+        try:
+            self.clients(demand.wcs_site).hook(demand.form, demand.number, mapping.HOOKS[head.kind], data)
+        except errors.PermanentError:
+            # deleted in w.c.s.: a message opens a new demand, the rest has nobody to be told to (R26)
+            Demand.objects.filter(pk=demand.pk).update(state=State.GONE)
+            Delivery.objects.filter(pk=head.pk).update(unknown=False)
+            return
+        self._was_told(demand, head)
+
+    def _was_told(self, demand: Demand, head: Delivery) -> None:
+        with transaction.atomic():
+            queue.finish([head], demand=demand)
+            if head.kind == Kind.MESSAGE and demand.state != State.OPEN:
+                Demand.objects.filter(pk=demand.pk).update(state=State.OPEN, closed_at=None)
+            self._after(mapping.load([head.message]))
+        self._touched[demand.pk] = timezone.now()
+
+    def _wait_for_lost_call(self, head: Delivery) -> None:
+        """The last try may still be carried out: no other call on this demand before it no longer can."""
+        begun = head.tried_at or timezone.now()
+        rest = (begun - timezone.now()).total_seconds() + app_settings.OUTCOME_WAIT
+        if rest > 0:
+            raise errors.OutcomeUnknown('outcome_unknown', retry_after=rest)
+
+    # -- files
+
+    def _fetch(self, told: Sequence[mapping.Told]) -> None:
+        for item in told:
+            for attachment in item.attachments:
+                if attachment.state == Attachment.State.WANTED and attachment.attempts == 0:
+                    queue.hold(self.claim)
+                    attachments.fetch(self.account, attachment)
+
+    def _fetch_late(self, head: Delivery, told: mapping.Told) -> bool:
+        """Try again what could not be had with the message; True once there is something to tell."""
+        done = [attachments.fetch(self.account, attachment) for attachment in told.attachments]
+        if all(done):
+            return True
+        delay = queue.backoff(head.attempts + 1)
+        now = timezone.now()
+        # behind what waits now: a slow file keeps no message waiting
+        Delivery.objects.filter(pk=head.pk).update(
+            due_at=now + delay, rank_at=now + delay, attempts=head.attempts + 1
+        )
+        return False
+
+    def _after(self, told: Sequence[mapping.Told]) -> None:
+        """w.c.s. has these messages: our copies of the files go, those still wanted are looked for later."""
+        for item in told:
+            stored = item.stored
+            transaction.on_commit(lambda stored=stored: attachments.give(stored))  # type: ignore[misc]
+            if any(a.state == Attachment.State.WANTED for a in item.attachments):
+                due_at = timezone.now() + queue.backoff(1)
+                queue.add(
+                    item.message, Kind.MEDIA, key=f'media:{item.message.pk}', due_at=due_at, rank_at=due_at
+                )
+
+
+def client_of(site: str) -> Client:
+    """Client of a w.c.s. site by its slug; '' = the default one."""
+    if not site:
+        return Client(default_site())
+    try:
+        return Client(sites()[site])
+    except KeyError:
+        raise errors.ConfigurationError('wcs_site_unknown', detail=site) from None
+
+
+def _shows(found: Found, delivery: Delivery) -> bool:
+    """Whether the demand shows this very event, in its history or as the last payload of its hook."""
+    mark = f'"{delivery.key}"'
+    if any(mark in comment for comment in found.comments):
+        return True
+    last = found.workflow_data.get(mapping.HOOKS[delivery.kind])
+    told = isinstance(last, dict) and last.get('event_id') == delivery.key
+    # after a crash of the workflow the payload is there and its actions were not run
+    return told and delivery.reason != 'wcs_crashed'
+
+
+def _local(value: str) -> datetime | None:
+    """A time of w.c.s.: naive, local to its site, which is ours."""
+    parsed = parse_datetime(value) if value else None
+    if parsed is not None and timezone.is_naive(parsed):
+        parsed = timezone.make_aware(parsed)
+    return parsed

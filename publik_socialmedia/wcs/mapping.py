@@ -1,0 +1,210 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""What a demand says: values by varname for any form, context box, payloads of the hooks.
+
+The varnames are those of the form that comes with this software; of another form only those that its schema
+has are sent. Files are ``{'filename', 'content_type', 'content'}``, content in base64.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from publik_socialmedia import errors, media, networks
+from publik_socialmedia.conversations.windows import window
+from publik_socialmedia.models import Account, Attachment, Conversation, Delivery, Demand, Message
+from publik_socialmedia.reasons import sentence
+from publik_socialmedia.text import clean
+from publik_socialmedia.wcs import wording
+from publik_socialmedia.wcs.client import Schema
+
+KEY_FIELD = 'cle'  # the field by which a demand is found again
+CHANNEL = 'social-network'
+
+# kind of delivery → identifier of the global action that is told of it
+HOOKS: Mapping[str, str] = {
+    Delivery.Kind.MESSAGE: 'message_recu',
+    Delivery.Kind.MEDIA: 'message_recu',
+    Delivery.Kind.NATIVE: 'reponse_native',
+    Delivery.Kind.EDIT: 'message_modifie',
+    Delivery.Kind.UNSEND: 'message_efface',
+    Delivery.Kind.STATE: 'etat_envoi',
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """A message with its attachments, loaded once."""
+
+    message: Message
+    attachments: Sequence[Attachment]
+
+    @property
+    def stored(self) -> list[Attachment]:
+        return [a for a in self.attachments if a.state == Attachment.State.STORED]
+
+
+def load(messages: Iterable[Message]) -> list[Told]:
+    """Messages with their attachments, in the order of the conversation."""
+    ordered = sorted(messages, key=lambda message: (message.sort_at, message.sequence, message.pk))
+    rows: dict[int, list[Attachment]] = {message.pk: [] for message in ordered}
+    for attachment in Attachment.objects.filter(message_id__in=rows):
+        rows[attachment.message_id].append(attachment)
+    return [Told(message, rows[message.pk]) for message in ordered]
+
+
+def form_values(
+    demand: Demand, conversation: Conversation, told: Sequence[Told], schema: Schema
+) -> dict[str, Any]:
+    """Values of the submission that opens a demand, those that the form has."""
+    account = conversation.account
+    pairs = [(item.message, item.attachments) for item in told]
+    last = told[-1]
+    values: dict[str, Any] = {
+        KEY_FIELD: demand.key,
+        'reseau': wording.network_label(account),
+        'compte': str(account),
+        'nom': person(conversation),
+        'identifiant': identifier(conversation),
+        'objet': wording.subject(pairs),
+        'message': wording.describe_burst(pairs),
+        'recu_le': wording.moment(told[0].message.received_at),
+        'dernier_message': wording.describe(last.message, last.attachments),
+        'dernier_message_id': last.message.external_id or last.message.key,
+        'dernier_message_le': wording.moment(last.message.sort_at),
+        'nombre_messages': str(len(told)),
+        'repondre_avant': reply_before(account, conversation),
+    }
+    values |= _files(schema, [file for item in told for file in files(item.stored)])
+    return {varname: value for varname, value in values.items() if schema.accepts(varname)}
+
+
+def context(demand: Demand, conversation: Conversation, previous: Demand | None) -> dict[str, Any]:
+    """Context box of the demand. ``form_submission_context_…`` in templates; only values made by us."""
+    account = conversation.account
+    facts: dict[str, Any] = {
+        'channel': CHANNEL,
+        'comments': _('%(network)s, account %(account)s')
+        % {
+            'network': wording.network_label(account),
+            'account': clean(str(account)),
+        },
+        'socialmedia_key': demand.key,
+    }
+    if previous is not None and previous.form and previous.number:
+        facts |= {
+            'orig_object_type': 'formdef',
+            'orig_formdef_id': previous.form,
+            'orig_formdata_id': previous.number,
+        }
+    return facts
+
+
+def payload(delivery: Delivery, told: Told, conversation: Conversation, demand: Demand) -> dict[str, Any]:
+    """What a hook is given; ``event_id`` is the same at each try of the same delivery."""
+    message = told.message
+    facts: dict[str, Any] = {
+        'event_id': delivery.key,
+        'message_id': message.external_id or message.key,
+        'date': wording.moment(message.sort_at),
+    }
+    if delivery.kind == Delivery.Kind.STATE:
+        facts |= {'state': str(message.get_state_display()), 'reason': _failure(message), 'date': _now()}
+    elif delivery.kind == Delivery.Kind.UNSEND:
+        facts |= {'date': _now()}
+    elif delivery.kind == Delivery.Kind.MEDIA:
+        facts |= {'text': _late_media(told), 'author': person(conversation), 'files': files(told.stored)}
+    else:
+        inbound = message.origin == Message.Origin.CITIZEN
+        facts |= {
+            'text': wording.describe(message, told.attachments),
+            'author': person(conversation) if inbound else '',
+            'files': files(told.stored),
+            'count': conversation.messages.filter(demand=demand).count(),
+            'reply_before': reply_before(conversation.account, conversation),
+        }
+        if delivery.kind == Delivery.Kind.EDIT:
+            facts['date'] = _now()
+    return facts
+
+
+def files(attachments: Iterable[Attachment]) -> list[dict[str, str]]:
+    """Contents from the private storage; one that is no longer there is left out, its message is not."""
+    found = []
+    for attachment in attachments:
+        try:
+            content = media.load(attachment.storage)
+        except errors.PermanentError:
+            continue
+        found.append(
+            {
+                'filename': attachment.filename,
+                'content_type': attachment.mimetype,
+                'content': base64.b64encode(content).decode('ascii'),
+            }
+        )
+    return found
+
+
+def person(conversation: Conversation) -> str:
+    return clean(conversation.contact.name) or identifier(conversation)
+
+
+def identifier(conversation: Conversation) -> str:
+    first = conversation.contact.identifiers.first()
+    return clean(first.value) if first else ''
+
+
+def reply_before(account: Account, conversation: Conversation) -> str:
+    """Until when an answer can be sent, for people; '' if there is no limit (R32)."""
+    network = networks.registry().get(account.network)
+    if network is None:
+        return ''
+    ends_at = window(account, conversation, network.capabilities).human_ends_at
+    return wording.moment(ends_at) if ends_at else ''
+
+
+def _files(schema: Schema, contents: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """Files in the field that the form has for them: a block of files, or a single file."""
+    field = schema.fields.get('pieces_jointes')
+    if field is None or not contents:
+        return {}
+    if field.type != 'block':
+        return {'pieces_jointes': contents[0]}
+    names = [name for name, subfield in field.subfields.items() if subfield.type == 'file']
+    return {'pieces_jointes': [{names[0]: content} for content in contents]} if names else {}
+
+
+def _late_media(told: Told) -> str:
+    when = wording.moment(told.message.sort_at)
+    lost = [a for a in told.attachments if a.state == Attachment.State.UNAVAILABLE]
+    lines = [_('Attachments of the message of %s') % when]
+    return '\n'.join(lines + ['[%s]' % sentence(a.reason or 'media_error') for a in lost])
+
+
+def _failure(message: Message) -> str:
+    return sentence(message.failure) if message.failure else ''
+
+
+def _now() -> str:
+    return wording.moment(timezone.now())
