@@ -1,0 +1,190 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""The pages of the stand-in: the list of demands, and one demand with its history and files, as an agent
+would see them. Everything comes from the network: all is escaped, no script runs, files are only shown
+if they are images.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.template import Context, Template
+
+from demo.wcs_standin.answers import Answer, Request
+from demo.wcs_standin.definitions import template
+from demo.wcs_standin.demands import Demand, Entry, File
+from demo.wcs_standin.export import PARIS
+from demo.wcs_standin.templates import DEMAND, LIST
+
+if TYPE_CHECKING:
+    from demo.wcs_standin.api import Wcs
+
+_HEADERS = {
+    'Content-Security-Policy': (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'self'"
+    ),
+    'X-Content-Type-Options': 'nosniff',
+    'X-Frame-Options': 'DENY',
+    'Referrer-Policy': 'no-referrer',
+}
+_IMAGES = ('image/png', 'image/jpeg', 'image/gif', 'image/webp')
+CHANNELS = {'social-network': 'Réseau social', 'mail': 'Courrier', 'phone': 'Téléphone', 'email': 'Courriel'}
+#: Number of demands on the page of the list.
+_SHOWN = 200
+
+
+def answer(wcs: Wcs, request: Request) -> Answer | None:
+    """Answer a page, None if the path is not one."""
+    if request.path in ('/', f'/{wcs.form.slug}/', f'/backoffice/management/{wcs.form.slug}/'):
+        return _page(LIST, _list(wcs))
+    found = re.fullmatch(
+        rf'(/backoffice/management)?/{re.escape(wcs.form.slug)}/(\d+)/(download|attachment|action)?',
+        request.path,
+    )
+    demand = wcs.store.get(int(found[2])) if found else None
+    if found is None or demand is None:
+        return None
+    if found[3] == 'action':
+        return _act(wcs, request, demand)
+    if found[3]:
+        return _file(demand, request.get('f') or '')
+    return _page(DEMAND, _demand(wcs, demand))
+
+
+def _page(page: str, values: dict[str, Any]) -> Answer:
+    text = _compiled(page).render(Context(values))
+    return Answer(200, text.encode(), 'text/html; charset=utf-8', _HEADERS)
+
+
+_templates: dict[str, Template] = {}
+
+
+def _compiled(page: str) -> Template:
+    if page not in _templates:
+        _templates[page] = template(page)
+    return _templates[page]
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(PARIS).strftime('%d/%m/%Y %H:%M:%S')
+
+
+def _list(wcs: Wcs) -> dict[str, Any]:
+    demands = [demand for demand in wcs.store.all() if demand.status and not demand.draft]
+    columns = [item for item in wcs.form.all_fields if item.in_listings]
+    rows = [
+        {
+            'number': demand.number,
+            'channel': CHANNELS.get(str(demand.channel), 'Web'),
+            'received': _time(demand.received),
+            'updated': _time(demand.updated),
+            'status': wcs.form.statuses[demand.status],
+            'locked': wcs.store.is_processing(demand.number),
+            'values': [demand.values.get(item.id) or '' for item in columns],
+        }
+        for demand in sorted(demands, key=lambda demand: demand.updated, reverse=True)[:_SHOWN]
+    ]
+    labels = [item.label for item in columns]
+    return {'form': wcs.form, 'rows': rows, 'labels': labels, 'total': len(demands)}
+
+
+def _demand(wcs: Wcs, demand: Demand) -> dict[str, Any]:
+    status = wcs.form.statuses[demand.status]
+    return {
+        'form': wcs.form,
+        'demand': demand,
+        'status': status,
+        'channel': CHANNELS.get(str(demand.channel), 'Web'),
+        'received': _time(demand.received),
+        'locked': wcs.store.is_processing(demand.number),
+        'fields': [_field(item.label, item.id, demand.values.get(item.id)) for item in wcs.form.fields],
+        'workflow_fields': [
+            _field(item.label, item.id, demand.values.get(item.id)) for item in wcs.form.workflow_fields
+        ],
+        'context': [(key, value) for key, value in demand.context.items() if isinstance(value, str)],
+        'history': _history(wcs, demand.evolution),
+        'actions': [
+            (place, action.label)
+            for place, action in enumerate(status.actions)
+            if action.type == 'choice' and not demand.anonymised
+        ],
+    }
+
+
+def _field(label: str, key: str, value: Any) -> dict[str, Any]:
+    cells = [(key, value)] if isinstance(value, File) else []
+    if isinstance(value, list):
+        cells = [(f'{key}${i}${sub}', cell) for i, row in enumerate(value) for sub, cell in row.items()]
+    links = [_link(f'download?f={path}', cell) for path, cell in cells if isinstance(cell, File)]
+    return {'label': label, 'value': value if isinstance(value, str) else '', 'files': links}
+
+
+def _link(url: str, file: File) -> dict[str, Any]:
+    return {'url': url, 'name': file.base_filename, 'image': file.content_type in _IMAGES}
+
+
+def _history(wcs: Wcs, evolution: list[Entry]) -> list[dict[str, Any]]:
+    """Return the entries that show something: w.c.s. hides one that changes nothing to see."""
+    shown, last = [], ''
+    for entry in evolution:
+        if entry.status == last and not entry.parts:
+            continue
+        last = entry.status
+        shown.append(
+            {
+                'time': _time(entry.time),
+                'status': wcs.form.statuses[entry.status],
+                # a comment is HTML made by the workflow's texts, which escape what they insert
+                'comments': [part.comment for part in entry.parts if part.comment],
+                'files': [
+                    _link(f'attachment?f={part.file.digest}', part.file) for part in entry.parts if part.file
+                ],
+            }
+        )
+    return shown
+
+
+def _act(wcs: Wcs, request: Request, demand: Demand) -> Answer:
+    """Do what a button does: go to its status."""
+    place = request.body.decode(errors='replace').partition('place=')[2]
+    actions = wcs.form.statuses[demand.status].actions
+    if request.method == 'POST' and place.isdigit() and int(place) < len(actions):
+        action = actions[int(place)]
+        if action.type == 'choice' and not wcs.store.is_processing(demand.number):
+            demand.status = action.status
+            demand.evolution.append(Entry(datetime.now(PARIS), action.status, who='2'))
+            wcs.store.commit(demand)
+    return Answer(303, b'', 'text/plain', {'Location': wcs.url_of(demand, kind='backoffice/management/')})
+
+
+def _file(demand: Demand, key: str) -> Answer | None:
+    file = next((item for item in demand.files if item.digest == key), None)
+    parts = key.split('$')
+    value = demand.values.get(parts[0])
+    if isinstance(value, list) and len(parts) == 3 and parts[1].isdigit() and int(parts[1]) < len(value):
+        value = value[int(parts[1])].get(parts[2])
+    file = value if isinstance(value, File) else file
+    if file is None:
+        return None
+    image = file.content_type in _IMAGES
+    name = re.sub(r'[^\w.-]', '_', file.base_filename, flags=re.ASCII)
+    disposition = f'{"inline" if image else "attachment"}; filename="{name}"'
+    content_type = file.content_type if image else 'application/octet-stream'
+    return Answer(200, file.content, content_type, {**_HEADERS, 'Content-Disposition': disposition})
