@@ -238,7 +238,7 @@ def _create(received: Received, key: str) -> Message:
         text=event.text,
         unreadable=event.unreadable,
         reply_to=event.reply_to,
-        details=dict(event.details),
+        details={**event.details, **({'key': event.key} if event.key else {})},
         sent_at=sent_at,
         received_at=received.received_at,
         sort_at=sent_at or received.received_at,

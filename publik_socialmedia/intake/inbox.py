@@ -141,7 +141,8 @@ def _accounts(stored: RawEvent) -> dict[str, Account]:
 def _record(stored: RawEvent, accounts: dict[str, Account], event: Event, outcome: Outcome) -> None:
     if event.kind is Kind.IGNORED:
         if event.reason == 'unknown_account':
-            outcome.unknown_accounts.add(event.account_id)
+            named = {event.account_id, *event.details.get('accounts', ())}
+            outcome.unknown_accounts |= named - set(accounts)
         outcome.counts[f'ignored:{event.reason}'] += 1
         return
     account = accounts.get(event.account_id)
