@@ -78,10 +78,14 @@ class Refused(Exception):
                 'err': 1,
                 'err_class': classes.get(self.status, 'Access denied'),
                 'err_code': self.code,
-                'err_desc': self.sentence,
+                'err_desc': self.sentence and _french_spaces(self.sentence),
             },
             self.status,
         )
+
+
+def _french_spaces(sentence: str) -> str:
+    return sentence.replace('« ', '«\u00a0').replace(' »', '\u00a0»').replace(' :', '\u00a0:')
 
 
 class Crash(Exception):

@@ -157,7 +157,7 @@ class Client:
         answer = self._call('POST', 'api/export-import/bundle-import/', files=files)
         content = refusals.payload(answer)
         if answer.status != 200 or not isinstance(content, dict) or not content.get('url'):
-            raise self._error(answer, writing=True, otherwise=lambda: ConfigurationError('wcs_right'))
+            raise self._error(answer, writing=True, otherwise=lambda: ConfigurationError('wcs_refused'))
         path = str(content['url']).partition('/api/jobs/')[2]
         end = time.monotonic() + IMPORT_WAIT
         while True:
@@ -188,7 +188,7 @@ class Client:
         self, form: str, query: Mapping[str, str], flags: Sequence[str], *, anonymised: bool = False
     ) -> list[Found]:
         query = {**query, **{f'include-{flag}': 'on' for flag in flags}}
-        content = self._read(f'api/forms/{_segment(form)}/list', query, invalid='wcs_form_field')
+        content = self._read(f'api/forms/{_segment(form)}/list', query, invalid='wcs_form_key')
         return [model.read_found(item, anonymised=anonymised) for item in content]
 
     def _read(self, path: str, query: Mapping[str, str] | None = None, *, invalid: str = '') -> Any:
@@ -229,7 +229,7 @@ class Client:
         answer: refusals.Answer,
         *,
         writing: bool,
-        otherwise: Callable[[], SocialMediaError] = lambda: ConfigurationError('wcs_secret'),
+        otherwise: Callable[[], SocialMediaError] = lambda: ConfigurationError('wcs_refused'),
     ) -> SocialMediaError:
         """Return the error for an answer; ``otherwise`` finds out about a refusal in an unknown language."""
         if answer.status not in (401, 403):
@@ -243,7 +243,7 @@ class Client:
             schema = self.schema(form, fresh=True)
         except SocialMediaError as error:
             return error
-        return ConfigurationError('wcs_form_disabled' if schema.disabled else 'wcs_right', http_status=403)
+        return ConfigurationError('wcs_form_disabled' if schema.disabled else 'wcs_refused', http_status=403)
 
     def _unknown_hook_refusal(self) -> SocialMediaError:
         """Tell what a refusal of a hook was: the signature, else most likely a demand being processed."""

@@ -66,8 +66,9 @@ _SENTENCES: Final[tuple[tuple[str, str], ...]] = (
     ('user is not allowed', 'right'),
     ('pas de rôles de saisie', 'right'),
     ('no backoffice submission roles', 'right'),
-    ('un seul formulaire par utilisateur', 'only_one'),
-    ('only one formdata by user', 'only_one'),
+    # an option of the form that makes no sense for us: one demand per person
+    ('un seul formulaire par utilisateur', 'refused'),
+    ('only one formdata by user', 'refused'),
 )
 _CODES: Final = {
     'no-backoffice-submission-role': 'right',
@@ -110,9 +111,7 @@ def refusal_error(word: str, status: int) -> SocialMediaError:
         return TemporaryError('wcs_busy', retry_after=BUSY_WAIT, http_status=status)
     if word == 'nonce':
         # We never sign the same URL twice: something on the way sent it again, the first one counted.
-        return OutcomeUnknown('wcs_nonce', http_status=status)
-    if word == 'only_one':
-        return PermanentError('wcs_only_one', http_status=status)
+        return OutcomeUnknown('outcome_unknown', http_status=status)
     return ConfigurationError(f'wcs_{word}', http_status=status)
 
 
@@ -131,10 +130,10 @@ def failure(answer: Answer, *, writing: bool) -> SocialMediaError:
     if status == 413:
         return PermanentError('wcs_too_large', http_status=status)
     if status in (400, 405, 415, 422):
-        return PermanentError('wcs_invalid', http_status=status)
+        return PermanentError('wcs_refused', http_status=status)
     if 200 <= status < 300:
         kind = OutcomeUnknown if writing else TemporaryError
-        return kind('wcs_unreadable', http_status=status)
+        return kind('wcs_crashed', http_status=status)
     # a redirection, an HTML 404 of an unknown host: this is not the w.c.s. we were told of
     return ConfigurationError('wcs_url', http_status=status)
 
