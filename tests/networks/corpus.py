@@ -87,8 +87,8 @@ class Case:
         return str(self.item['our_account'] or '')
 
     def account(self) -> Account:
-        """Our account, as a polling session has it. ``facts['user_id']``: its numeric id (Mastodon)."""
-        facts = {'user_id': self.item['our_account_id']} if self.item.get('our_account_id') else {}
+        """Our account, as a polling session has it. ``facts['id']``: its numeric id (Mastodon)."""
+        facts = {'id': self.item['our_account_id']} if self.item.get('our_account_id') else {}
         return Account(self.our_account, facts=facts)
 
     def raw(self) -> Raw:
