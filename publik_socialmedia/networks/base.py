@@ -20,374 +20,110 @@ A network is one folder of ``publik_socialmedia.networks`` holding one subclass 
 everything of that network (ids, limits, error codes, version of the API) and nothing of Django, of the
 database or of w.c.s. It is stateless: one instance serves all accounts. What it needs of an account comes as
 an :class:`Account`, what it fetches goes through an :class:`Http` that the caller gives.
-
-Words: *account* is ours (page, number, handle, bot); *user* is always the citizen's identifier, also in what
-we wrote ourselves; *external id* is the network's own id, an opaque string.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from publik_socialmedia import errors
-
-JSON = Any
-
-
-class Kind(StrEnum):
-    """What an event is. The value is stored: never change one."""
-
-    MESSAGE = 'message'  # something was written, by the citizen or (``from_us``) by our account elsewhere
-    EDIT = 'edit'  # a message has a new text
-    UNSEND = 'unsend'  # a message was taken back by its author
-    REACTION = 'reaction'  # an emoji was put on, or taken from, a message
-    STATUS = 'status'  # our message was sent, delivered, read, or has failed
-    CHANNEL = 'channel'  # something about the account or the thread, see ``Event.topic``
-    IDENTITY = 'identity'  # two identifiers are one person
-    IGNORED = 'ignored'  # read and understood, of no interest; see ``Event.reason``
-
-
-class Source(StrEnum):
-    """How a body reached us."""
-
-    WEBHOOK = 'webhook'
-    POLL = 'poll'  # answer of a GET that we made
-    STREAM = 'stream'  # one frame ``{"event": …, "payload": …}``
-    HISTORY = 'history'  # answer of a GET made for the first import or to repair a gap
-
-
-class Status(StrEnum):
-    SENT = 'sent'
-    DELIVERED = 'delivered'
-    READ = 'read'
-    FAILED = 'failed'
-
-
-# ignored.reason
-IGNORED_REASONS = (
-    'noise',  # known, of no interest
-    'unknown',  # unknown key, type or value
-    'empty',  # nothing inside
-    'unknown_account',  # for an account that is not connected: counted, ``account_id`` says which
-    'public',  # not private
-    'group',
-    'bot',
-    'own',  # ours, addressed to nobody
-    'story_mention',
-    'no_target',  # a reaction to nothing
-    'answer',  # an answer that changes nothing by itself
+from publik_socialmedia.networks.model import (
+    ATTACHMENT_KINDS,
+    IGNORED_REASONS,
+    JSON,
+    TOPICS,
+    UNREADABLE_REASONS,
+    Account,
+    Attachment,
+    Capabilities,
+    Credential,
+    Event,
+    Fetch,
+    Health,
+    Kind,
+    Outgoing,
+    OutgoingFile,
+    Page,
+    Problem,
+    Raw,
+    Request,
+    Sent,
+    Source,
+    Status,
+    Thread,
 )
 
-# unreadable: of a message, or of an attachment of kind 'unreadable'
-UNREADABLE_REASONS = (
-    'unsupported',
-    'empty',
-    'ephemeral',
-    'not_transmitted',
-    'no_url',
-    'not_cached',  # try again later
-    'media_error',  # try again later
-    'forbidden_url',  # never fetched
-    'provider_error',
-    'on_phone_only',
-)
-
-# channel.topic
-TOPICS = (
-    'test',
-    'conversation_started',
-    'referral',
-    'missed_call',
-    'blocked_by_user',
-    'identity_key_changed',
-    'thread_control',
-    'thread_control_request',
-    'business_connection',
-    'policy_filters_private_mentions',
-    'provider_error',
-    'template_rejected',
-    'policy_block',
-    'account_update',
-    'account_restricted',
-    'account_violation',
-    'account_disconnected',
-)
-
-ATTACHMENT_KINDS = (
-    'image',
-    'audio',
-    'voice',
-    'video',
-    'file',
-    'sticker',
-    'location',
-    'contact',
-    'share',  # a link to something on the network: shown, never fetched
-    'fallback',  # a title and a link given instead of a content: shown, never fetched
-    'unreadable',  # ``reason`` says why, ``declared`` what the network announced
-)
+__all__ = [
+    'ATTACHMENT_KINDS',
+    'IGNORED_REASONS',
+    'JSON',
+    'TOPICS',
+    'UNREADABLE_REASONS',
+    'Account',
+    'Answer',
+    'Attachment',
+    'Capabilities',
+    'Credential',
+    'Event',
+    'Fetch',
+    'Health',
+    'Http',
+    'Kind',
+    'Network',
+    'Outgoing',
+    'OutgoingFile',
+    'Page',
+    'Problem',
+    'Raw',
+    'Request',
+    'Sent',
+    'Source',
+    'Status',
+    'Thread',
+]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """An HTTP request as it reached a webhook. Header names in lower case; ``query`` keeps the first value."""
+class Answer(Protocol):
+    """An HTTP answer. Header names in lower case."""
 
-    method: str
-    headers: Mapping[str, str]
-    query: Mapping[str, str]
-    body: bytes = b''
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+    @property
+    def url(self) -> str: ...
+
+    def json(self) -> JSON:
+        """The decoded body; ValueError if it is not JSON."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What a network may know of one of our accounts.
+class Http(Protocol):
+    """What a network may do outside. Follows no redirect.
 
-    ``external_id``: its id on the network (page id, ``acct``…), '' before the first successful check.
-    ``credentials``: values of the network's declared credentials by name (tokens: secret).
-    ``facts``: what ``check`` learnt and what later calls need (numeric id, text limit of the server…).
-    ``api_url``: base URL to use instead of the network's own ('' = the network's): demo and tests.
+    Raises TemporaryError when nothing was sent, or a GET brought no answer; OutcomeUnknown when another
+    method was sent and its answer was lost. Any HTTP status is an Answer, not an exception.
     """
 
-    external_id: str
-    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
-    facts: Mapping[str, JSON] = field(default_factory=dict)
-    api_url: str = ''
-
-
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """One body as received. ``call``: for an answer, the request it answers ('GET /api/v1/statuses/1').
-
-    ``account``: the account of the session that polled; None for a webhook that several accounts share.
-    """
-
-    body: bytes
-    source: Source = Source.WEBHOOK
-    call: str = ''
-    account: Account | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """Something that came with a message. ``kind``: one of ATTACHMENT_KINDS.
-
-    ``url``: as given, '' if none; ``reference``: media id, file id or sticker id to ask the API with.
-    ``mimetype``: declared, without parameters. ``size``: bytes, None if not told. ``alt``: text alternative.
-    ``reason``, ``declared``: of an unreadable one. ``details``: title, lat, long, address, phone, sensitive…
-    """
-
-    kind: str
-    url: str = ''
-    reference: str = ''
-    mimetype: str = ''
-    filename: str = ''
-    size: int | None = None
-    alt: str = ''
-    reason: str = ''
-    declared: str = ''
-    details: Mapping[str, JSON] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One thing that happened, in our words. Texts are already cleaned and are never HTML.
-
-    account_id   our account's external id; '' = the account of the webhook's URL or of the session
-    external_id  id of the message concerned; '' = the network gives none (a key is made of the content)
-    user         the citizen's identifier, also for what we wrote; '' if the network does not tell. A
-                 MESSAGE without it cannot be routed: it is kept and shown apart, its author never guessed
-    aliases      other identifiers of the same person, most stable first
-    name         name to display, '' if none
-    sent_at      the network's time, aware UTC; None if absent or not understood
-    reply_to     external id of the message answered
-    from_us      MESSAGE, EDIT, UNSEND: by our account (typed elsewhere, or the echo of our own send)
-    key          our own correlation key handed back (``Outgoing.key``), '' if none
-    status, up_to, cumulative   STATUS: state of that message, or of all messages to ``user`` sent up to
-                 that instant, or of that one and all earlier ones to that person
-    code, error  STATUS failed: the network's code, and the reason as in ``errors``
-    number       EDIT: rank of the edit (1, 2…) if the network gives it
-    versions     EDIT: (text, time) of the known versions, oldest first, the current one last; may be empty
-    emoji, removed              REACTION; ``emoji`` '' if not given
-    topic, severity             CHANNEL: one of TOPICS; '' | 'info' | 'warning' | 'critical'
-    reason       IGNORED: one of IGNORED_REASONS. For 'unknown_account' the body alone may not tell which
-                 account is not connected: the first that is not, of ``account_id`` and details['accounts']
-    unreadable   MESSAGE: one of UNREADABLE_REASONS if the content did not come
-    sequence     rank in the body, to order what has the same time
-    fallback_at  time of the envelope (entry.time…), used when ``sent_at`` is None
-    details      JSON facts that are kept and shown, none of them needed by the rules: via, payload, ref,
-                 ad_id, story, forwarded, ephemeral, standby, request, more, content_warning, cc, answer_to,
-                 app_id, owner, previous, source, fields…
-    """
-
-    kind: Kind
-    account_id: str = ''
-    external_id: str = ''
-    user: str = ''
-    aliases: tuple[str, ...] = ()
-    name: str = ''
-    text: str = ''
-    sent_at: datetime | None = None
-    fallback_at: datetime | None = None
-    attachments: tuple[Attachment, ...] = ()
-    reply_to: str = ''
-    from_us: bool = False
-    key: str = ''
-    status: Status | None = None
-    up_to: datetime | None = None
-    cumulative: bool = False
-    code: str = ''
-    error: str = ''
-    number: int | None = None
-    versions: tuple[tuple[str, datetime | None], ...] = ()
-    emoji: str = ''
-    removed: bool = False
-    topic: str = ''
-    severity: str = ''
-    reason: str = ''
-    unreadable: str = ''
-    sequence: int = 0
-    details: Mapping[str, JSON] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class OutgoingFile:
-    """A file to send: its bytes, a clean name, a sniffed type, a text alternative."""
-
-    content: bytes = field(repr=False)
-    filename: str
-    mimetype: str
-    alt: str = ''
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """ONE message to send: what one request makes into one message of the network.
-
-    ``key``: unique, ours, stable over the tries; handed to the network where it gives it back.
-    ``recipient``: identifier of the citizen; ``recipient_aliases``: the others.
-    ``reply_to``: external id of the citizen's last message, '' if none.
-    ``human``: written by a person (opens the human window where a network has one).
-    ``last_inbound_at``: time of the citizen's last message, from which windows are counted.
-    ``first_tried_at``: when this message was first tried, None at the first try; ``last_tried_at``: when the
-    last try began, after which a lost request may still be carried out for a while.
-    """
-
-    key: str
-    recipient: str
-    text: str = field(default='', repr=False)
-    file: OutgoingFile | None = None
-    recipient_aliases: tuple[str, ...] = ()
-    reply_to: str = ''
-    human: bool = True
-    last_inbound_at: datetime | None = None
-    first_tried_at: datetime | None = None
-    last_tried_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    external_id: str
-    sent_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """What a poll read. ``answers``: the raw bodies, parsed later by ``parse``.
-
-    ``cursor``: JSON, committed together with the answers; ``more``: call again at once;
-    ``wait``: seconds not to call before, when the network asks for it.
-    """
-
-    answers: tuple[Raw, ...]
-    cursor: Mapping[str, JSON]
-    more: bool = False
-    wait: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Thread:
-    """A conversation that is being followed, newest first: what ``reread`` looks at again.
-
-    ``messages``: external ids of its recent messages, newest first.
-    """
-
-    user: str
-    messages: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Fetch:
-    """What to fetch for an attachment. ``headers`` go to ``url``'s host only if it is the API's."""
-
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    hosts: tuple[str, ...] = ()  # allowed hosts, as in Network.media_hosts; () = the network's own list
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something a person must know. ``reason``: machine word; ``message``: French, what to do about it."""
-
-    reason: str
-    message: str
-    severity: str = 'critical'  # 'critical' | 'warning'
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """Result of ``check``. ``external_id``, ``name``: of our account; ``facts``: to keep for later calls."""
-
-    ok: bool
-    problems: tuple[Problem, ...] = ()
-    external_id: str = ''
-    name: str = ''
-    token_expires: datetime | None = None
-    facts: Mapping[str, JSON] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A value that the administrator types. Texts are English msgids, translated by whoever shows them.
-
-    ``scope``: 'account', or 'endpoint' when all accounts of one webhook share it (app secret).
-    ``rotates``: two values may be valid at once during a change (R1).
-    """
-
-    name: str
-    label: str
-    help_text: str = ''
-    secret: bool = True
-    required: bool = True
-    scope: str = 'account'
-    rotates: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a network can do: data, not code."""
-
-    webhook: bool = False
-    polling: bool = False
-    history: bool = False  # ``history`` reads the past, for a first import and to repair gaps
-    rereads: bool = False  # edits, deletions and native answers are found by ``reread`` only
-    receipts: tuple[Status, ...] = ()
-    edits: bool = False
-    unsends: bool = False
-    reactions: bool = False
-    profiles: bool = False  # ``profile`` gives a name
-    text_limit: int = 0  # of one message, in ``text_unit``
-    text_unit: str = 'characters'  # | 'utf8' | 'utf16' | 'graphemes'
-    files_out: Mapping[str, int] = field(default_factory=dict)  # mimetype pattern ('image/*') → bytes
-    files_per_message: int = 0  # 0 = files travel alone, one per message; n = with the text
-    answer_window: timedelta | None = None  # after the citizen's last message; None = no limit
-    human_window: timedelta | None = None  # longer, for a person's answer, where granted
-    poll_interval: int = 60  # seconds
-    reread_interval: int = 300  # seconds
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None = None,
+        json: JSON = None,
+        data: Mapping[str, Any] | bytes | None = None,
+        files: Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> Answer: ...
 
 
 class Answer(Protocol):
@@ -534,7 +270,7 @@ class Network(ABC):
     def check(self, account: Account, http: Http) -> Health:
         """Test the credentials and say precisely what is wrong. Only TemporaryError may come out."""
 
-    def subscribe(self, account: Account, http: Http) -> None:
+    def subscribe(self, account: Account, http: Http) -> None:  # noqa: B027 - nothing to do by default
         """Ask the network to call our webhook, where its API allows it; safe to repeat."""
 
     def renew(self, account: Account, http: Http) -> Mapping[str, str] | None:

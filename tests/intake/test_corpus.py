@@ -130,9 +130,7 @@ def test_nothing_more_is_recorded_than_expected(network, case):
     """R11: no demand is opened by what is not a citizen's message; R14: nobody is created of a reaction."""
     receive(case, [case.body])
     wanted = [
-        effect
-        for effect in case.expect
-        if effect['effect'] in ('citizen_message', 'native_reply', 'edit')
+        effect for effect in case.expect if effect['effect'] in ('citizen_message', 'native_reply', 'edit')
     ]
     assert Message.objects.count() == len({(e.get('mid'), e['text']) for e in wanted})
     opening = [e for e in wanted if e['effect'] != 'native_reply' and e.get('by') != 'account']
