@@ -126,46 +126,6 @@ class Http(Protocol):
     ) -> Answer: ...
 
 
-class Answer(Protocol):
-    """An HTTP answer. Header names in lower case."""
-
-    @property
-    def status(self) -> int: ...
-
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-
-    @property
-    def body(self) -> bytes: ...
-
-    @property
-    def url(self) -> str: ...
-
-    def json(self) -> JSON:
-        """The decoded body; ValueError if it is not JSON."""
-
-
-class Http(Protocol):
-    """What a network may do outside. Follows no redirect.
-
-    Raises TemporaryError when nothing was sent, or a GET brought no answer; OutcomeUnknown when another
-    method was sent and its answer was lost. Any HTTP status is an Answer, not an exception.
-    """
-
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        params: Mapping[str, Any] | Sequence[tuple[str, Any]] | None = None,
-        json: JSON = None,
-        data: Mapping[str, Any] | bytes | None = None,
-        files: Mapping[str, Any] | None = None,
-        timeout: float | None = None,
-    ) -> Answer: ...
-
-
 class Network(ABC):
     """One social network. A class that lacks something its capabilities promise is refused when defined."""
 
