@@ -210,7 +210,8 @@ def postpone(
     Delivery.objects.filter(pk=delivery.pk).update(
         state=State.BLOCKED if over else State.PENDING,
         due_at=due_at,
-        unknown=isinstance(error, errors.OutcomeUnknown),
+        # still unknown when the look itself failed: only a look that ends may say « not there »
+        unknown=delivery.unknown or isinstance(error, errors.OutcomeUnknown),
         reason=error.reason,
         error=str(error)[:250],
     )

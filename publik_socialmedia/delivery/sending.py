@@ -153,6 +153,7 @@ def _send(account: Account, conversation: Conversation, head: Delivery, http: Ht
             receipts.sent(message, found.external_id, found.sent_at)
             _sent(head, message)
             return
+        head.unknown = False
     if not window(account, conversation, network.capabilities).allows(
         timezone.now(), human=message.origin == Message.Origin.AGENT
     ):
