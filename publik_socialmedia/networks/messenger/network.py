@@ -21,7 +21,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -35,7 +34,6 @@ from publik_socialmedia.errors import (
 from publik_socialmedia.networks.base import (
     JSON,
     Account,
-    Answer,
     Attachment,
     Capabilities,
     Credential,
@@ -50,7 +48,15 @@ from publik_socialmedia.networks.base import (
     Source,
     Status,
 )
-from publik_socialmedia.networks.messenger import attachments, events, health, history, sending, threads
+from publik_socialmedia.networks.messenger import (
+    attachments,
+    events,
+    health,
+    history,
+    search,
+    sending,
+    threads,
+)
 from publik_socialmedia.networks.meta import dicts, ident, integer, is_media_url, mapping, string
 from publik_socialmedia.networks.meta_graph import GraphNetwork
 
@@ -225,23 +231,15 @@ class Messenger(GraphNetwork):
         The Graph API does not give our key back (only the echo of the webhook does), so a message of our
         Page with the same content, written since the first try, is taken for ours: it cannot be told from a
         colleague who typed the very same words meanwhile in Meta's own inbox. Not found: None once the last
-        try is old enough to be over, TemporaryError before.
+        try is old enough to be over, OutcomeUnknown before, or if the thread is not told back far enough.
         """
-        tried = outgoing.first_tried_at or outgoing.last_tried_at or datetime.now(UTC)
-        path = f'{account.external_id}/conversations'
-        fields = f'id,participants,messages.limit({threads.READABLE}){{{threads.MESSAGE_FIELDS}}}'
-        params = {'platform': 'messenger', 'user_id': outgoing.recipient, 'fields': fields}
-        answer = self.call(http, account, 'GET', path, params=params)
-        not_before = tried - _advance(answer)
-        found = threads.parse(answer.body, account.external_id)
-        sent = [event for event in found if sending.is_it(event, outgoing, not_before)]
-        if sent:
-            first = min(sent, key=lambda event: event.sent_at or not_before)
-            return Sent(first.external_id, first.sent_at)
-        over = (outgoing.last_tried_at or tried) + self.settle
-        left = (over - datetime.now(UTC)).total_seconds()
+        found = search.look(self, account, outgoing, http)
+        if found is not None:
+            return found
+        tried = outgoing.last_tried_at or outgoing.first_tried_at
+        left = (tried + self.settle - datetime.now(UTC)).total_seconds() if tried else 0.0
         if left > 0:
-            raise TemporaryError('outcome_unknown', retry_after=left)
+            raise OutcomeUnknown(retry_after=left, detail='it may still be on its way')
         return None
 
     # -- media
@@ -295,12 +293,3 @@ def _expired(url: str) -> bool:
         return int(query['oe'], 16) < datetime.now(UTC).timestamp()
     except (KeyError, ValueError):
         return False
-
-
-def _advance(answer: Answer) -> timedelta:
-    """How much our clock is ahead of the network's, by the date of its answer."""
-    try:
-        theirs = parsedate_to_datetime(answer.headers['date'])
-        return datetime.now(UTC) - theirs.replace(tzinfo=theirs.tzinfo or UTC)
-    except (KeyError, ValueError, TypeError):
-        return timedelta(0)

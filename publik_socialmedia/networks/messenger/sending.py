@@ -14,7 +14,7 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""What is sent to Messenger, and how it is looked for when the answer was lost.
+"""What is sent to Messenger, and what its refusals mean.
 
 https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages
 """
@@ -26,7 +26,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from publik_socialmedia.errors import PermanentError, SocialMediaError
-from publik_socialmedia.networks.base import JSON, Event, Outgoing, OutgoingFile
+from publik_socialmedia.networks.base import JSON, Outgoing, OutgoingFile
 from publik_socialmedia.networks.meta_graph import (
     PERMANENT,
     PERMISSION,
@@ -126,27 +126,3 @@ def refusal(error: SocialMediaError, outgoing: Outgoing, now: datetime) -> Socia
             detail=error.detail,
         )
     return error
-
-
-def is_it(event: Event, outgoing: Outgoing, not_before: datetime) -> bool:
-    """Whether that message of the thread is the one that we tried to send.
-
-    The Graph API does not give ``metadata`` back: what can be compared is the author, the time (whole
-    seconds) and the content; of a file, its name or its size or, for what Meta encodes anew, its type.
-    """
-    if not event.from_us or event.sent_at is None or event.sent_at < not_before.replace(microsecond=0):
-        return False
-    if outgoing.file is None:
-        links = all(item.kind in ('share', 'fallback') for item in event.attachments)  # of the text itself
-        return links and _words(event.text) == _words(outgoing.text)
-    if len(event.attachments) != 1 or event.text:
-        return False
-    found, file = event.attachments[0], outgoing.file
-    if found.filename == file.filename or found.size == len(file.content):
-        return True
-    kind = found.declared or found.kind
-    return kind == shown_type(file) and kind != 'file'
-
-
-def _words(text: str) -> list[str]:
-    return text.split()

@@ -64,9 +64,9 @@ def _read(part: JSON, ours: str) -> list[Event]:
         empty = Event(
             Kind.IGNORED, account_id=ours, reason='empty', details={'thread': ident(value.get('id'))}
         )
-        return [_message(message, ours, people) for message in messages] or [empty]
+        return [read_message(message, ours, people) for message in messages] or [empty]
     if 'created_time' in value or 'from' in value:
-        return [_message(value, ours, {})]
+        return [read_message(value, ours)]
     if ident(value.get('message_id')):
         user, mid = ident(value.get('recipient_id')), ident(value['message_id'])
         return [Event(Kind.STATUS, account_id=ours, external_id=mid, user=user, status=Status.SENT)]
@@ -77,9 +77,10 @@ def _data(value: Payload, name: str) -> list[Payload]:
     return dicts(mapping(value.get(name)).get('data'))
 
 
-def _message(message: Payload, ours: str, people: Mapping[str, str]) -> Event:
+def read_message(message: Payload, ours: str, people: Mapping[str, str] | None = None) -> Event:
+    """The event of one message. ``people``: names by id, of the thread."""
     author = mapping(message.get('from'))
-    names = dict(people)
+    names = dict(people or {})
     for one in (*_data(message, 'to'), author):
         names[ident(one.get('id'))] = string(one.get('name')) or names.get(ident(one.get('id')), '')
     others = [user for user in names if user and user != ours]

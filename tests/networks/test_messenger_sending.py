@@ -1,0 +1,428 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""Answers sent to Messenger, against the emulator of the Graph API over real HTTP on the loopback."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from demo.emulators.graph_state import document, photo
+from publik_socialmedia import networks
+from publik_socialmedia.errors import (
+    ConfigurationError,
+    OutcomeUnknown,
+    PermanentError,
+    TemporaryError,
+)
+from publik_socialmedia.networks.base import Outgoing, OutgoingFile
+from publik_socialmedia.networks.meta_graph import appsecret_proof
+from tests.networks.graph import Scene, scene
+
+NETWORK = networks.get('messenger')
+SENDS = 'POST .*/messages'
+
+
+@pytest.fixture
+def graph() -> Iterator[Scene]:
+    with scene() as found:
+        yield found
+
+
+def outgoing(graph: Scene, text: str = 'Votre dossier est prêt.', **changes: object) -> Outgoing:
+    values = {'key': 'publik:reply:8412', 'recipient': graph.citizen, 'last_inbound_at': datetime.now(UTC)}
+    return Outgoing(**{**values, 'text': text, **changes})  # type: ignore[arg-type]
+
+
+def said(graph: Scene) -> list[str]:
+    """What the person has on their screen, from us."""
+    return [message.text for message in graph.emulator.thread(graph.citizen).messages if message.from_page]
+
+
+# -- what goes
+
+
+def test_a_text(graph: Scene):
+    """R30: the key goes as ``metadata`` and comes back in the echo."""
+    sent = graph.send(outgoing(graph))
+    assert sent.external_id.startswith('m_')
+    assert said(graph) == ['Votre dossier est prêt.']
+    call = graph.emulator.calls[-1]
+    assert call.path == '/v26.0/104400000000001/messages'
+    assert call.params['messaging_type'] == 'RESPONSE' and 'tag' not in call.params
+    (message,) = [one for one in graph.emulator.thread(graph.citizen).messages if one.from_page]
+    assert message.metadata == 'publik:reply:8412'
+
+
+def test_no_token_in_the_address(graph: Scene):
+    """R50: addresses end up in logs; the proof of the secret goes with each call."""
+    graph.send(outgoing(graph))
+    call = graph.emulator.calls[-1]
+    assert call.headers['authorization'] == f'Bearer {graph.account.credentials["page_token"]}'
+    assert 'access_token' not in call.params
+    assert len(call.text('appsecret_proof')) == 64
+
+
+def test_a_proof_is_enough_for_an_application_that_requires_it(graph: Scene):
+    graph.emulator.app.require_proof = True
+    graph.send(outgoing(graph))
+    without = dataclasses.replace(graph.account, credentials={'page_token': 'EAAemulatedPageToken'})
+    with pytest.raises(PermanentError):
+        NETWORK.send(without, outgoing(graph), graph.http)
+
+
+@pytest.mark.parametrize(
+    'media, kind',
+    [(photo(), 'image'), (document(), 'file')],
+)
+def test_a_file_travels_alone_by_multipart(graph: Scene, media, kind: str):
+    """R31: no public address is needed."""
+    file = OutgoingFile(media.content, media.name, media.mimetype)
+    sent = graph.send(outgoing(graph, '', file=file))
+    (message,) = [one for one in graph.emulator.thread(graph.citizen).messages if one.from_page]
+    assert (message.mid, message.metadata) == (sent.external_id, 'publik:reply:8412')
+    assert [(one.kind, one.content, one.name) for one in message.media] == [(kind, media.content, media.name)]
+
+
+def test_an_answer_is_split_before_it_is_sent(graph: Scene):
+    """R31: 2000 characters, emoji counted twice, then the files alone."""
+    text = 'Bonjour 👩🏽‍🚒. ' * 300
+    file = OutgoingFile(b'%PDF-1.4', 'plan.pdf', 'application/pdf')
+    parts = NETWORK.split(graph.account, outgoing(graph, text), [file])
+    assert len(parts) > 2 and parts[-1].file == file
+    for part in parts:
+        graph.send(part)
+    assert ''.join(said(graph)).replace(' ', '') == text.replace(' ', '')
+
+
+@pytest.mark.parametrize(
+    'file', [OutgoingFile(b'x' * 8_000_001, 'a.png', 'image/png'), OutgoingFile(b'x', 'a', 'x/y')]
+)
+def test_a_file_that_messenger_cannot_take_is_refused_at_once(graph: Scene, file: OutgoingFile):
+    """R31"""
+    with pytest.raises(PermanentError) as caught:
+        NETWORK.split(graph.account, outgoing(graph), [file])
+    assert caught.value.reason in ('file_too_big', 'file_type')
+
+
+def test_a_message_is_a_text_or_a_file(graph: Scene):
+    both = outgoing(graph, 'Bonjour', file=OutgoingFile(b'x', 'a.txt', 'text/plain'))
+    for wrong in (both, outgoing(graph, '')):
+        with pytest.raises(PermanentError) as caught:
+            graph.send(wrong)
+        assert caught.value.reason == 'empty'
+    assert not [call for call in graph.emulator.calls if call.method == 'POST']
+
+
+# -- the window
+
+
+def ago(**age: float) -> datetime:
+    return datetime.now(UTC) - timedelta(**age)
+
+
+def test_after_a_day_a_person_answers_with_the_tag(graph: Scene):
+    """R32: 7 days for a person's answer, where the feature is granted."""
+    graph.emulator.page.human_agent = True
+    graph.emulator.age(graph.citizen, timedelta(days=3))
+    account = graph.account_with(human_agent=True)
+    NETWORK.send(account, outgoing(graph, last_inbound_at=ago(days=3)), graph.http)
+    assert said(graph) == ['Votre dossier est prêt.']
+    assert graph.emulator.calls[-1].params['tag'] == 'HUMAN_AGENT'
+
+
+@pytest.mark.parametrize(
+    'age, granted, human',
+    [({'days': 3}, False, True), ({'days': 3}, True, False), ({'days': 7, 'minutes': 1}, True, True)],
+)
+def test_too_late_is_said_without_a_call(graph: Scene, age: dict[str, float], granted: bool, human: bool):
+    """R32, R33"""
+    account = graph.account_with(human_agent=granted)
+    with pytest.raises(PermanentError) as caught:
+        NETWORK.send(account, outgoing(graph, last_inbound_at=ago(**age), human=human), graph.http)
+    assert caught.value.reason == 'window'
+    assert not [call for call in graph.emulator.calls if call.method == 'POST']
+
+
+def test_the_network_finds_the_window_closed(graph: Scene):
+    """R32: its clock is the one that counts; a person's answer then goes with the tag."""
+    graph.emulator.age(graph.citizen, timedelta(hours=25))
+    with pytest.raises(PermanentError) as caught:
+        graph.send(outgoing(graph))
+    assert (caught.value.reason, caught.value.code, caught.value.subcode) == ('window', '10', '2018278')
+    graph.emulator.page.human_agent = True
+    account = graph.account_with(human_agent=True)
+    NETWORK.send(account, outgoing(graph, last_inbound_at=None), graph.http)
+    assert said(graph) == ['Votre dossier est prêt.']
+
+
+def test_a_feature_that_was_withdrawn(graph: Scene):
+    """R33: the facts say granted, the network does not."""
+    graph.emulator.age(graph.citizen, timedelta(days=3))
+    account = graph.account_with(human_agent=True)
+    with pytest.raises(PermanentError) as caught:
+        NETWORK.send(account, outgoing(graph, last_inbound_at=ago(days=3)), graph.http)
+    assert caught.value.reason == 'window'
+
+
+def test_1545041_is_read_by_the_age_of_the_last_message(graph: Scene):
+    """Two pages of Meta's disagree on what it means."""
+    graph.emulator.thread(graph.citizen).person.blocked = True
+    with pytest.raises(PermanentError) as caught:
+        graph.send(outgoing(graph))
+    assert caught.value.reason == 'blocked'
+    account = graph.account_with(human_agent=True)
+    with pytest.raises(PermanentError) as caught:
+        NETWORK.send(account, outgoing(graph, last_inbound_at=ago(days=2)), graph.http)
+    assert caught.value.reason == 'window'
+
+
+# -- refusals
+
+
+@pytest.mark.parametrize(
+    'change, reason',
+    [
+        (lambda e: setattr(e.token, 'dead', 460), 'auth'),
+        (lambda e: setattr(e.token, 'expires_at', ago(hours=1)), 'auth'),
+        (lambda e: e.world.tokens.clear(), 'auth'),
+        (lambda e: setattr(e.token, 'scopes', ('pages_show_list',)), 'permission'),
+        (lambda e: setattr(e.page, 'barred', True), 'policy'),
+    ],
+)
+def test_what_an_administrator_must_repair(graph: Scene, change, reason: str):
+    """R33: the account stops, nothing is tried again by itself."""
+    change(graph.emulator)
+    with pytest.raises(ConfigurationError) as caught:
+        graph.send(outgoing(graph))
+    assert caught.value.reason == reason
+
+
+def test_nothing_secret_in_errors(graph: Scene):
+    """R50"""
+    graph.emulator.token.dead = 460
+    with pytest.raises(ConfigurationError) as caught:
+        graph.send(outgoing(graph, 'texte de l’agent'))
+    for secret in ('EAA', graph.citizen, 'texte', graph.account.credentials['app_secret']):
+        assert secret not in str(caught.value) and secret not in repr(caught.value)
+
+
+@pytest.mark.parametrize(
+    'changes, reason',
+    [({'recipient': '123'}, 'blocked'), ({'text': 'x' * 2001}, 'permanent')],
+)
+def test_what_will_never_go(graph: Scene, changes: dict[str, str], reason: str):
+    """R33"""
+    with pytest.raises(PermanentError) as caught:
+        graph.send(dataclasses.replace(outgoing(graph), **changes))
+    assert caught.value.reason == reason and not said(graph)
+
+
+@pytest.mark.parametrize(
+    'file, reason',
+    [
+        (OutgoingFile(b'x' * 8_000_001, 'a.png', 'image/png'), 'file_too_big'),
+        (OutgoingFile(b'not a picture', 'a.png', 'image/png'), 'file_type'),
+    ],
+)
+def test_files_that_the_network_refuses(graph: Scene, file: OutgoingFile, reason: str):
+    """R33: one of them with a status of 200."""
+    with pytest.raises(PermanentError) as caught:
+        graph.send(outgoing(graph, '', file=file))
+    assert caught.value.reason == reason and not said(graph)
+
+
+def test_another_application_owns_the_thread(graph: Scene):
+    """R35: a colleague answers in Meta's own inbox."""
+    graph.emulator.take_thread(graph.citizen)
+    with pytest.raises(PermanentError) as caught:
+        graph.send(outgoing(graph))
+    assert caught.value.reason == 'other_app'
+
+
+def test_code_10_alone_is_looked_into(graph: Scene):
+    """It says « missing permission » and, in the wild, « another application »: ask who owns the thread."""
+    refused = {'error': {'message': 'refused', 'code': 10}}
+    graph.emulator.fail('answer', SENDS, status=400, body=refused)
+    with pytest.raises(ConfigurationError) as permission:
+        graph.send(outgoing(graph))
+    assert permission.value.reason == 'permission'
+    graph.emulator.take_thread(graph.citizen)
+    graph.emulator.fail('answer', SENDS, status=400, body=refused)
+    with pytest.raises(PermanentError) as taken:
+        NETWORK.send(graph.account_with(app_id='990000000000001'), outgoing(graph), graph.http)
+    assert taken.value.reason == 'other_app'
+
+
+@pytest.mark.parametrize('code', [4, 32, 613, 80006])
+def test_limits_are_waited_for_as_the_network_says(graph: Scene, code: int):
+    """R33: minutes in a header of Meta's; nothing went."""
+    graph.emulator.limit_rate(SENDS, minutes=19, code=code)
+    with pytest.raises(TemporaryError) as caught:
+        graph.send(outgoing(graph))
+    assert not isinstance(caught.value, OutcomeUnknown)
+    assert (caught.value.reason, caught.value.retry_after) == ('rate', 19 * 60)
+
+
+def test_a_limit_told_by_a_proxy(graph: Scene):
+    graph.emulator.fail('answer', SENDS, status=429, body=b'<html>', headers={'Retry-After': '7'})
+    with pytest.raises(TemporaryError) as caught:
+        graph.send(outgoing(graph))
+    assert not isinstance(caught.value, OutcomeUnknown)
+    assert (caught.value.reason, caught.value.retry_after) == ('rate', 7)
+
+
+# -- unknown outcomes
+
+
+@pytest.mark.parametrize(
+    'fault',
+    [
+        {'kind': 'cut_after'},
+        {'kind': 'cut_before'},
+        {'kind': 'after', 'status': 500, 'body': {'error': {'code': 2, 'message': 'x'}}},
+        {'kind': 'after', 'status': 503, 'body': b'<html>'},
+        {'kind': 'after', 'status': 400, 'body': {'error': {'code': 1200, 'message': 'x'}}},
+        {'kind': 'after', 'status': 200, 'body': {}},
+        {'kind': 'after', 'status': 200, 'body': b'not json'},
+    ],
+    ids=lambda fault: f'{fault["kind"]} {fault.get("status", "")} {fault.get("body", "")}'[:40],
+)
+def test_the_answer_of_a_send_is_lost(graph: Scene, fault: dict[str, object]):
+    """R30: looked for before any second try, found if it is there."""
+    message = outgoing(graph, first_tried_at=datetime.now(UTC), last_tried_at=datetime.now(UTC))
+    graph.emulator.fail(str(fault.pop('kind')), SENDS, **fault)  # type: ignore[arg-type]
+    with pytest.raises(OutcomeUnknown):
+        graph.send(message)
+    if said(graph):
+        found = graph.find(message)
+        assert found is not None
+        assert [one.mid for one in graph.emulator.thread(graph.citizen).messages if one.from_page] == [
+            found.external_id
+        ]
+        assert found.sent_at is not None
+    else:
+        with pytest.raises(OutcomeUnknown) as caught:
+            graph.find(message)  # it may still be on its way
+        assert 0 < (caught.value.retry_after or 0) <= NETWORK.settle.total_seconds()  # type: ignore[attr-defined]
+        old = dataclasses.replace(message, last_tried_at=ago(minutes=1))
+        assert graph.find(old) is None
+
+
+def test_a_late_send_is_found_at_last(graph: Scene):
+    """R30: carried out after we gave up."""
+    message = outgoing(graph, first_tried_at=datetime.now(UTC), last_tried_at=datetime.now(UTC))
+    graph.emulator.fail('cut_before', SENDS)
+    with pytest.raises(OutcomeUnknown):
+        graph.send(message)
+    with pytest.raises(OutcomeUnknown):
+        graph.find(message)
+    NETWORK.send(
+        graph.account, dataclasses.replace(message, key='the request that was on its way'), graph.http
+    )
+    assert graph.find(message) is not None
+
+
+def test_an_older_answer_with_the_same_words_is_not_taken_for_ours(graph: Scene):
+    """R30: « Merci » was said yesterday too."""
+    earlier = graph.send(outgoing(graph, 'Merci'))
+    message = graph.emulator.world.messages[earlier.external_id]
+    message.created_at -= timedelta(minutes=5)
+    now = datetime.now(UTC)
+    later = outgoing(graph, 'Merci', first_tried_at=now, last_tried_at=now - timedelta(minutes=1))
+    assert graph.find(later) is None
+
+
+def test_what_the_citizen_says_is_not_taken_for_ours(graph: Scene):
+    tried = ago(minutes=2)
+    graph.emulator.citizen_writes(graph.citizen, 'Merci')
+    graph.emulator.page_writes(graph.citizen, 'Bonne journée')
+    assert graph.find(outgoing(graph, 'Merci', first_tried_at=tried, last_tried_at=tried)) is None
+
+
+@pytest.mark.parametrize('media', [photo(), document()])
+def test_a_lost_file_is_found(graph: Scene, media):
+    """R30"""
+    file = OutgoingFile(media.content, media.name, media.mimetype)
+    message = outgoing(graph, '', file=file, first_tried_at=datetime.now(UTC))
+    graph.emulator.fail('cut_after', SENDS)
+    with pytest.raises(OutcomeUnknown):
+        graph.send(message)
+    assert graph.find(message) is not None
+    other = OutgoingFile(b'another', 'other.txt', 'text/plain')
+    tried = ago(minutes=1)
+    assert graph.find(outgoing(graph, '', file=other, first_tried_at=tried, last_tried_at=tried)) is None
+
+
+def test_the_look_survives_a_clock_that_is_ahead(graph: Scene, monkeypatch):
+    """R30: times are the network's; how far ours is from it is read in its answer."""
+    ahead = timedelta(minutes=3)
+    message = outgoing(graph, first_tried_at=datetime.now(UTC) + ahead)
+    graph.emulator.fail('cut_after', SENDS)
+    with pytest.raises(OutcomeUnknown):
+        graph.send(message)
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz=None):  # type: ignore[no-untyped-def, override]
+            return datetime.now(tz) + ahead
+
+    monkeypatch.setattr('publik_socialmedia.networks.messenger.search.datetime', Ahead)
+    assert graph.find(message) is not None
+
+
+def test_a_long_thread_is_read_back_to_the_first_try(graph: Scene):
+    """R30: the network promises 20 messages; when it tells no more, nothing is known."""
+    message = outgoing(graph, first_tried_at=datetime.now(UTC), last_tried_at=ago(minutes=1))
+    graph.emulator.fail('cut_after', SENDS)
+    with pytest.raises(OutcomeUnknown):
+        graph.send(message)
+    graph.emulator.citizen_writes_burst(graph.citizen, [str(number) for number in range(30)])
+    with pytest.raises(OutcomeUnknown):
+        graph.find(message)
+    graph.emulator.api.tells_old_messages = True
+    assert graph.find(message) is not None
+
+
+def test_a_look_that_is_refused_says_nothing(graph: Scene):
+    """R30: neither there nor not there."""
+    tried = ago(minutes=5)
+    message = outgoing(graph, first_tried_at=tried, last_tried_at=tried)
+    graph.emulator.limit_rate('GET .*/conversations')
+    with pytest.raises(TemporaryError):
+        graph.find(message)
+    graph.emulator.token.dead = 467
+    with pytest.raises(ConfigurationError):
+        graph.find(message)
+
+
+def test_connection_refused_sends_nothing():
+    """R30: nothing was sent, nothing is to be looked for."""
+    with scene() as graph:
+        message = outgoing(graph)
+    with pytest.raises(TemporaryError) as caught:
+        graph.send(message)
+    assert not isinstance(caught.value, OutcomeUnknown)
+
+
+def test_proof_of_the_secret():
+    """The vector of the documentation: HMAC-SHA256 of the token with the secret of the application."""
+    proof = appsecret_proof('EAAexempleDeJeton', '0123456789abcdef0123456789abcdef')
+    assert proof == '7beaefb7e000af8c781d1af587df963a90b756d785ade360ea84d0960251730e'
