@@ -124,5 +124,5 @@ def read_hook_file(value: Any) -> File | None:
 
 def make_file(filename: Any, content_type: str, content: bytes) -> File:
     name = storable(str(filename or ''))
-    base = re.sub(r'[^\w@,.()\[\] -]', '_', re.split(r'[/\\]', name)[-1])
+    base = re.sub(r'[^\w@&+=., -]', '_', re.split(r'[/:\\]', name)[-1])
     return File(name, base, content_type, content, hashlib.sha256(content).hexdigest())

@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 import pytest
 import requests
@@ -50,7 +51,7 @@ def refusal(answer: requests.Response) -> str:
     ],
 )
 def test_r23_bad_signatures_are_refused_alike_everywhere(
-    wcs: Target, path: str, how: dict[str, object], sentence: str
+    wcs: Target, path: str, how: dict[str, Any], sentence: str
 ) -> None:
     if path in ('submit', 'hook'):
         url = wcs.submit_path if path == 'submit' else wcs.hook_path(wcs.create(), 'message_recu')
@@ -62,7 +63,7 @@ def test_r23_bad_signatures_are_refused_alike_everywhere(
 
 
 @pytest.mark.parametrize('how', [{'age': -28}, {'age': 28}, {'algo': 'sha1'}, {'algo': 'md5'}, {'nonce': ''}])
-def test_weak_or_late_signatures_still_pass(wcs: Target, how: dict[str, object]) -> None:
+def test_weak_or_late_signatures_still_pass(wcs: Target, how: dict[str, Any]) -> None:
     assert wcs.get(wcs.list_path, {'limit': '1'}, **how).status_code == 200
 
 
@@ -122,7 +123,8 @@ def test_a_secret_alone_lists_but_may_not_get_one_demand(wcs: Target) -> None:
 def test_an_api_access_with_the_role_may_do_all_but_the_hooks_by_password(wcs: Target) -> None:
     if not wcs.api_user:
         pytest.skip('WCS_API_USER is not set')
-    number, how = wcs.create(), {'orig': wcs.api_user, 'key': wcs.api_key}
+    number = wcs.create()
+    how: dict[str, Any] = {'orig': wcs.api_user, 'key': wcs.api_key}
     assert wcs.get(f'api/forms/{wcs.form}/{number}/', **how).json()['id'] == number
     assert wcs.post(wcs.submit_path, {'data': {}}, **how).status_code == 200
     assert wcs.post(wcs.hook_path(number, 'message_recu'), {'event_id': 'a'}, **how).status_code == 200
