@@ -113,7 +113,7 @@ def created(wcs: Wcs, demand: Demand) -> dict[str, str]:
 def digest(wcs: Wcs, demand: Demand) -> str:
     """Return the one-line description of a demand."""
     names = {f'form_var_{item.varname}': demand.values.get(item.id) for item in wcs.form.all_fields}
-    return '' if demand.anonymised else wcs.form.digest.render(Context(names, autoescape=False))
+    return '' if demand.anonymised else wcs.form.digest.render(Context(names, autoescape=False)) + ''
 
 
 def summary(wcs: Wcs, demand: Demand) -> dict[str, Any]:

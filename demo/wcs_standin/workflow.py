@@ -42,7 +42,7 @@ class Runner:
         self._store = store
         #: Number of actions to do before a crash that is wanted; none if negative.
         self.crash_after = -1
-        self._context: Context | None = None
+        self._names: dict[str, Any] | None = None
 
     def created(self) -> None:
         """Run the first status."""
@@ -72,14 +72,14 @@ class Runner:
             self._store(self.demand)
             self.run(self.form.statuses[self.demand.status].actions, depth=depth - 1)
 
-    def context(self) -> Context:
+    def context(self, *, autoescape: bool = True) -> Context:
         """Return the variables of the texts and conditions, made again only after a change."""
-        if self._context is None:
-            self._context = self._variables()
-        return self._context
+        if self._names is None:
+            self._names = self._variables()
+        return Context(self._names, autoescape=autoescape)
 
-    def _variables(self) -> Context:
-        """Return the variables of the texts and conditions; what is not there is empty, as in w.c.s."""
+    def _variables(self) -> dict[str, Any]:
+        """Return the variables; what is not there is empty, as in w.c.s."""
         demand, status = self.demand, self.form.statuses[self.demand.status]
         names: dict[str, Any] = {
             'form_number': f'1-{demand.number}',
@@ -95,7 +95,7 @@ class Runner:
                 names[f'form_workflow_data_{identifier}_{key}'] = value
         for key, value in demand.context.items():
             names[f'form_submission_context_{key}'] = value
-        return Context(names)
+        return names
 
     def _perform(self, action: Action) -> None:
         if action.type not in ('register-comment', 'set-backoffice-fields', 'jump'):
@@ -110,7 +110,7 @@ class Runner:
                 self._set(action)
             case 'jump':
                 self.demand.status = action.status
-        self._context = None
+        self._names = None
         self._store(self.demand)
 
     def _comment(self, action: Action) -> None:
@@ -126,9 +126,9 @@ class Runner:
 
     def _set(self, action: Action) -> None:
         # a value is data: escaped where it is shown, not where it is stored
-        context = self.context().new({**self.context().flatten()})
-        context.autoescape = False
-        values = {field_id: source.render(context) for field_id, source in action.values}
+        context = self.context(autoescape=False)
+        # … and an addition makes a plain text of what Django takes for safe HTML
+        values = {field_id: source.render(context) + '' for field_id, source in action.values}
         for value in values.values():
             storable(value)
         self.demand.values.update(values)
