@@ -1,0 +1,273 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""What is on stage in the demonstration: servers, accounts, worker, live table."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from demo import board
+from demo.emulators.graph import APP_ID, APP_SECRET, PAGE_ID, PAGE_TOKEN, VERIFY_TOKEN, GraphEmulator
+from demo.scenario import Scenario
+from demo.wcs_standin import StandIn
+
+PASSWORD = 'demonstration'
+MAIRIE = 'mairie_villexemple'
+CITIZENS = ('jeanne', 'karim')
+POLL_EVERY = 2  # seconds, so that nobody waits in front of a demonstration
+
+
+class Stage:
+    """Starts everything on entry, stops it on exit. ``port`` 0: ports that are free."""
+
+    def __init__(self, folder: Path, port: int, say: Callable[[str], None]) -> None:
+        self.folder, self.port, self.say = folder, port, say
+        self._stack = ExitStack()
+        self.standin: StandIn | None = None
+
+    def __enter__(self) -> Self:
+        try:
+            self._start_servers()
+            self._start_brick()
+            self._make_accounts()
+            self._start_worker()
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *details: object) -> None:
+        self._stack.close()
+
+    # -- setting
+
+    def _start_servers(self) -> None:
+        if 'WCS_URL' in os.environ:
+            self.form = os.environ.get('WCS_FORM', 'message-reseau-social')
+            self.say(f'w.c.s. : {os.environ["WCS_URL"]}')
+        else:
+            self.say('Remplaçant de w.c.s.…')
+            self.standin = self._stack.enter_context(StandIn(self._port(1), latency=0.045))
+            self.form = self.standin.form
+            os.environ |= {
+                'WCS_URL': self.standin.url,
+                'WCS_ORIG': self.standin.orig,
+                'WCS_SECRET': self.standin.secret,
+            }
+        self.say('Émulateur de l’API Graph et mastodon_mock…')
+        self.graph = self._stack.enter_context(GraphEmulator(self._port(2)))
+        self.mastodon_url = self._start_mastodon()
+
+    def _start_mastodon(self) -> str:
+        from mastodon_mock.config import SeedAccount, SeedConfig
+        from mastodon_mock.testing import MockServer
+
+        names = {MAIRIE: 'Ville de Villexemple', 'jeanne': 'Jeanne Exemple', 'karim': 'Karim Exemple'}
+        seed = SeedConfig(
+            accounts=[
+                SeedAccount(username=name, display_name=shown, access_token=f'jeton-{name}')
+                for name, shown in names.items()
+            ]
+        )
+        server = self._stack.enter_context(MockServer(seed=seed, log_level='error'))
+        return str(server.base_url).rstrip('/')
+
+    def _start_brick(self) -> None:
+        self.say('Brique Django et ses tables…')
+        hosts = [urlsplit(url).netloc for url in (os.environ['WCS_URL'], self.graph.url, self.mastodon_url)]
+        os.environ |= {
+            'DJANGO_SETTINGS_MODULE': 'demo.site.settings',
+            'DEMO_FOLDER': str(self.folder),
+            'DEMO_TRUSTED_HOSTS': ','.join(hosts),
+            'DEMO_API_URLS': f'messenger={self.graph.url}',
+        }
+        import django
+
+        django.setup()
+        from django.contrib.auth import get_user_model
+        from django.contrib.staticfiles.handlers import StaticFilesHandler
+        from django.core.management import call_command
+        from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+        from django.core.wsgi import get_wsgi_application
+
+        call_command('migrate', verbosity=0)
+        get_user_model().objects.create_superuser('admin', 'admin@example.org', PASSWORD)
+
+        class Quiet(WSGIRequestHandler):
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+                pass
+
+        server = ThreadedWSGIServer(('127.0.0.1', self._port(0)), Quiet, allow_reuse_address=True)
+        server.set_app(StaticFilesHandler(get_wsgi_application()))
+        thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
+        thread.start()
+        self._stack.callback(server.server_close)
+        self._stack.callback(server.shutdown)
+        self.site_url = f'http://127.0.0.1:{server.server_address[1]}'
+
+    def _make_accounts(self) -> None:
+        from django.urls import reverse
+        from django.utils import timezone
+
+        from publik_socialmedia import health
+        from publik_socialmedia.models import Account, Endpoint
+
+        endpoint = Endpoint.objects.create(
+            network='messenger',
+            label='Application de démonstration',
+            secrets={'app_id': [APP_ID], 'app_secret': [APP_SECRET], 'verify_token': [VERIFY_TOKEN]},
+        )
+        path = reverse('socialmedia-webhook', args=[endpoint.network, endpoint.token])
+        if not self.graph.webhooks.handshake(self.site_url + path):
+            raise RuntimeError('the webhook was not verified')
+        accounts = [
+            Account(
+                network='messenger',
+                endpoint=endpoint,
+                external_id=PAGE_ID,
+                credentials={'page_token': PAGE_TOKEN},
+                form=self.form,
+            ),
+            Account(
+                network='mastodon',
+                credentials={'instance': self.mastodon_url, 'access_token': f'jeton-{MAIRIE}'},
+                form=self.form,
+                poll_due_at=timezone.now(),
+            ),
+        ]
+        for account in accounts:
+            account.save()
+            problems = health.examine(account)
+            self.say(f'Compte {account.network} « {account} » : {_told(problems)}')
+
+    def _start_worker(self) -> None:
+        from publik_socialmedia.models import Account
+
+        command = [sys.executable, '-m', 'django', 'socialmedia_worker']
+        self._worker = subprocess.Popen(command)
+        self._stack.callback(self._stop_worker)
+        self._stop_polling = threading.Event()
+        self._stack.callback(self._stop_polling.set)
+        # the first poll takes the newest mark: nothing older is imported
+        deadline = time.monotonic() + 30
+        while Account.objects.filter(network='mastodon', cursor={}).exists():
+            if time.monotonic() > deadline:
+                raise RuntimeError('the worker does not poll')
+            time.sleep(0.2)
+        threading.Thread(target=self._poll_often, daemon=True).start()
+
+    def _poll_often(self) -> None:
+        """Have the polled accounts due more often than in production."""
+        from django.db import connection
+        from django.utils import timezone
+
+        from publik_socialmedia.models import Account
+
+        while not self._stop_polling.wait(POLL_EVERY):
+            Account.objects.filter(poll_due_at__gt=timezone.now()).update(poll_due_at=timezone.now())
+        connection.close()
+
+    def _stop_worker(self) -> None:
+        self._worker.terminate()
+        try:
+            self._worker.wait(20)
+        except subprocess.TimeoutExpired:
+            self._worker.kill()
+            self._worker.wait()
+
+    def _port(self, rank: int) -> int:
+        return self.port + rank if self.port else 0
+
+    # -- playing
+
+    def play(self) -> None:
+        self.scenario = Scenario(
+            graph=self.graph,
+            mastodon_url=self.mastodon_url,
+            mastodon_account=MAIRIE,
+            tokens={name: f'jeton-{name}' for name in CITIZENS},
+        )
+        self.say('Des usagers écrivent…')
+        self.scenario.play()
+        self.scenario.play_later_messages(lambda: self._wait(60))
+
+    def count(self) -> board.Count:
+        from publik_socialmedia.wcs.demands import client_of
+
+        return board.count(
+            client_of(''),
+            self.form,
+            self.scenario.run,
+            self.scenario.expected,
+            len(self.scenario.conversations),
+        )
+
+    def wait_for_all(self, limit: float) -> board.Count:
+        """Wait until all has arrived and nothing is left to do, so that what is doubled shows too."""
+        self._wait(limit)
+        time.sleep(2)
+        return self.count()
+
+    def _wait(self, limit: float) -> None:
+        from publik_socialmedia.models import Delivery, RawEvent
+
+        deadline, shown = time.monotonic() + limit, ''
+        while time.monotonic() < deadline:
+            count = self.count()
+            line = f'  {count.summary()}'
+            if line != shown:
+                self.say(line)
+                shown = line
+            waiting = Delivery.objects.filter(state='pending').exists()
+            if count.complete and not waiting and not RawEvent.objects.filter(state='pending').exists():
+                return
+            time.sleep(0.5)
+
+    # -- showing
+
+    def show(self, count: board.Count) -> None:
+        """The table message → demand → status."""
+        self.say(f'\n{"réseau":<10} {"de":<18} {"message":<44} {"demande":<9} statut')
+        for row in count.rows:
+            numbers = ', '.join(demand.id for demand in row.demands) or '—'
+            names = ', '.join(demand.status_name for demand in row.demands)
+            if not row.expected.wanted and not row.demands:
+                names = 'rien à transmettre'
+            flag = ' PERDU' if row.lost else ' DOUBLÉ' if row.doubled else ''
+            item = row.expected
+            self.say(f'{item.network:<10} {item.who:<18} {item.text[:43]:<44} {numbers:<9} {names}{flag}')
+        self.say(f'Fichiers dans w.c.s. : {count.files} sur {count.files_wanted}\n')
+
+    def show_addresses(self) -> None:
+        self.say(f'Brique       {self.site_url}/admin/   (admin / {PASSWORD})')
+        self.say(f'w.c.s.       {os.environ["WCS_URL"]}')
+        self.say(f'API Graph    {self.graph.url}   (page pour écrire comme un usager)')
+        self.say(f'Mastodon     {self.mastodon_url}   (jetons : {", ".join(f"jeton-{n}" for n in CITIZENS)})')
+        self.say('Ctrl-C pour tout arrêter.')
+
+
+def _told(problems: list[Any]) -> str:
+    return '; '.join(problem.message for problem in problems) or 'en ordre'
