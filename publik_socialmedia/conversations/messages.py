@@ -145,7 +145,12 @@ def erase(message: Message) -> None:
     )
     message.text, message.details, message.erased_at = '', {}, timezone.now()
     message.save(update_fields=['text', 'details', 'erased_at'])
-    transaction.on_commit(lambda: [media.remove(reference) for reference in stored] and None)
+
+    def remove_files() -> None:
+        for reference in stored:
+            media.remove(reference)
+
+    transaction.on_commit(remove_files)
 
 
 def bury(account: Account, external_id: str) -> None:
@@ -211,15 +216,23 @@ def _meet_again(message: Message, received: Received) -> str:
         receipts.sent(message, event.external_id, plausible(event.sent_at, received.received_at))
         return 'linked'
     if message.edited and not message.versions.filter(rank=0).exists():
-        # the original comes after its edit
-        MessageVersion.objects.create(
-            message=message, rank=0, text=event.text, at=plausible(event.sent_at, received.received_at)
-        )
-        if not message.attachments.exists():
-            _attach(message, event)
+        _complete(message, received)
     if event.name and event.user and not event.from_us:
         contacts.conversation_with(received.account, event.user, event.aliases, event.name)
     return 'known'
+
+
+def _complete(message: Message, received: Received) -> None:
+    """The original of a message comes after its edit: it is the earlier version, and gives time and files."""
+    event = received.event
+    sent_at = plausible(event.sent_at or event.fallback_at, received.received_at)
+    MessageVersion.objects.create(message=message, rank=0, text=event.text, at=sent_at)
+    message.sent_at, message.sort_at = sent_at, sent_at or message.received_at
+    message.sequence, message.reply_to = event.sequence, event.reply_to
+    message.details = {**message.details, **event.details}
+    message.save(update_fields=['sent_at', 'sort_at', 'sequence', 'reply_to', 'details'])
+    if not message.attachments.exists():
+        _attach(message, event)
 
 
 def _create(received: Received, key: str) -> Message:

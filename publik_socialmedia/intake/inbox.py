@@ -130,7 +130,9 @@ def _accounts(stored: RawEvent) -> dict[str, Account]:
     """The accounts that this body may speak of, by external id; '' = its own, if it names none."""
     if stored.account:
         return {'': stored.account, stored.account.external_id: stored.account}
-    mine = list(Account.objects.filter(endpoint_id=stored.endpoint_id, network=stored.network))
+    if stored.endpoint is None:
+        return {}
+    mine = list(Account.objects.filter(endpoint=stored.endpoint, network=stored.network))
     found = {account.external_id: account for account in mine}
     found.pop('', None)
     if len(mine) == 1:

@@ -113,10 +113,12 @@ class Account(models.Model):
         return self.name or self.external_id or f'{self.network} {self.pk}'
 
     def view(self) -> base.Account:
-        """What the network's class may know of this account."""
+        """What the network's class may know of this account: its credentials, and its endpoint's newest."""
+        shared = self.endpoint.secrets if self.endpoint else {}
+        newest = {name: values[0] for name, values in shared.items() if values}
         return base.Account(
             external_id=self.external_id,
-            credentials=self.credentials,
+            credentials={**newest, **self.credentials},
             facts=self.facts,
             api_url=app_settings.API_URLS.get(self.network, ''),
         )

@@ -41,7 +41,7 @@ from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.intake import attachments
 from publik_socialmedia.models import Attachment, Conversation, Delivery, Demand, Message
 from publik_socialmedia.wcs import mapping
-from publik_socialmedia.wcs.client import Client, Found, default_site, sites
+from publik_socialmedia.wcs.client import Client, Found, default_site, site_for
 
 Kind = Delivery.Kind
 State = Demand.State
@@ -141,39 +141,45 @@ class Pusher:
 
     def _open(self, demand: Demand | None, group: Sequence[Delivery]) -> None:
         """Submit the demand of these messages, after a look if it was tried before."""
-        previous = None
-        if demand is None:
-            previous = self.conversation.demands.order_by('-id').first()
-            demand = self._new_demand(previous)
-        client = self.clients(demand.wcs_site)
-        if demand.tried_at is not None and self._adopt(client, demand):
-            return
+        if demand is not None and demand.tried_at is not None:
+            if self._adopt(demand):
+                return
+            for delivery in group:
+                delivery.unknown = False  # we looked: it was not created
+        demand = self._prepare(demand)
         told, group = self._gather(group)
-        if not told:
+        if told:
+            self._submit(demand, group, told)
+        else:
             demand.delete()
-            return
-        self._submit(client, demand, group, told, demand.previous or previous)
 
-    def _new_demand(self, previous: Demand | None) -> Demand:
+    def _prepare(self, demand: Demand | None) -> Demand:
+        """The demand to submit, for the form that the account has now."""
         if not self.account.form:
             raise errors.ConfigurationError('wcs_form_missing')
-        site = self.account.wcs_site or default_site().slug
-        linked = previous if previous is not None and previous.state != State.GONE else None
-        return Demand.objects.create(
-            account=self.account,
-            conversation=self.conversation,
-            previous=linked,
-            wcs_site=site,
-            form=self.account.form,
-        )
+        site, form = self.account.wcs_site or default_site().slug, self.account.form
+        if demand is None:
+            previous = self.conversation.demands.order_by('-id').first()
+            linked = previous if previous is not None and previous.state != State.GONE else None
+            return Demand.objects.create(
+                account=self.account,
+                conversation=self.conversation,
+                previous=linked,
+                wcs_site=site,
+                form=form,
+            )
+        if (demand.wcs_site, demand.form) != (site, form):
+            demand.wcs_site, demand.form = site, form
+            demand.save(update_fields=['wcs_site', 'form'])
+        return demand
 
-    def _adopt(self, client: Client, demand: Demand) -> bool:
+    def _adopt(self, demand: Demand) -> bool:
         """Look for a demand whose submission was begun; True if it is there.
 
         TemporaryError while the lost call may still be carried out; False once it no longer can.
         """
         assert demand.tried_at is not None
-        found = client.find(demand.form, mapping.KEY_FIELD, demand.key)
+        found = self.clients(demand.wcs_site).find(demand.form, mapping.KEY_FIELD, demand.key)
         if not found:
             rest = (demand.tried_at - timezone.now()).total_seconds() + app_settings.OUTCOME_WAIT
             if rest > 0:
@@ -194,20 +200,14 @@ class Pusher:
         self._fetch(told)
         return told, kept
 
-    def _submit(
-        self,
-        client: Client,
-        demand: Demand,
-        group: Sequence[Delivery],
-        told: Sequence[mapping.Told],
-        previous: Demand | None,
-    ) -> None:
+    def _submit(self, demand: Demand, group: Sequence[Delivery], told: Sequence[mapping.Told]) -> None:
+        client = self.clients(demand.wcs_site)
         schema = client.schema(demand.form)
         if not schema.accepts(mapping.KEY_FIELD):
             client.forget(demand.form)
             raise errors.ConfigurationError('wcs_form_key', detail=demand.form)
         data = mapping.form_values(demand, self.conversation, told, schema)
-        context = mapping.context(demand, self.conversation, previous)
+        context = mapping.context(demand, self.conversation)
         queue.hold(self.claim)
         with transaction.atomic():
             demand.tried_at = queue.begin(group)
@@ -253,6 +253,7 @@ class Pusher:
         """Tell the demand by a hook."""
         if head.unknown:
             self._wait_for_lost_call(head)
+            head.unknown = False  # we looked: it was not told
         told = mapping.load([head.message])[0]
         if head.kind == Kind.MEDIA and not self._fetch_late(head, told):
             return
@@ -322,12 +323,7 @@ class Pusher:
 
 def client_of(site: str) -> Client:
     """Client of a w.c.s. site by its slug; '' = the default one."""
-    if not site:
-        return Client(default_site())
-    try:
-        return Client(sites()[site])
-    except KeyError:
-        raise errors.ConfigurationError('wcs_site_unknown', detail=site) from None
+    return Client(site_for(site))
 
 
 def _shows(found: Found, delivery: Delivery) -> bool:

@@ -99,9 +99,9 @@ def form_values(
     return {varname: value for varname, value in values.items() if schema.accepts(varname)}
 
 
-def context(demand: Demand, conversation: Conversation, previous: Demand | None) -> dict[str, Any]:
+def context(demand: Demand, conversation: Conversation) -> dict[str, Any]:
     """Context box of the demand. ``form_submission_context_…`` in templates; only values made by us."""
-    account = conversation.account
+    account, previous = conversation.account, demand.previous
     facts: dict[str, Any] = {
         'channel': CHANNEL,
         'comments': _('%(network)s, account %(account)s')

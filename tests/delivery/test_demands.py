@@ -51,7 +51,7 @@ def account(wcs) -> Account:
 def texts(wcs: StandIn, index: int = 0) -> list[str]:
     """Texts of a demand: that of the form, then those of its history."""
     demand = wcs.demands()[index]
-    return [wcs.value(demand, 'message'), *demand.comments()]
+    return [wcs.value(demand, 'message'), *demand.comments]
 
 
 def test_a_message_becomes_a_demand(wcs, account):
@@ -204,7 +204,7 @@ def test_an_anonymised_or_deleted_demand_never_gets_personal_data_again(wcs, acc
     write(account, 'deux')
     deliver()
     left = [demand for demand in wcs.demands() if demand.number == number]
-    assert all(not demand.comments() for demand in left)
+    assert all(not demand.comments for demand in left)
     assert [wcs.value(d, 'message') for d in wcs.demands() if d.number != number] == ['deux']
     assert list(Demand.objects.order_by('pk').values_list('state', flat=True)) == ['gone', 'open']
     assert Demand.objects.latest('pk').previous is None
