@@ -95,8 +95,11 @@ class GraphApi:
     def _debug_token(self, call: Call) -> Reply:
         caller = token_of(self.world, call)
         token = self.world.tokens.get(call.text('input_token'))
-        if token is None or (caller is not None and caller.app_id != token.app_id):
-            raise GraphError(100, 0, '(#100) The given token is not valid or not of this app')
+        if token is None:
+            error = {'code': 190, 'message': 'Malformed access token'}
+            return Reply(200, {'data': {'error': error, 'is_valid': False, 'scopes': []}})
+        if (caller.app_id if caller else self.world.app.id) != token.app_id:
+            raise GraphError(100, 0, '(#100) The App_id in the input_token did not match the Viewing App')
         subcode = token.dead or (463 if token.expires_at and token.expires_at <= now() else 0)
         facts: dict[str, Any] = {
             'app_id': token.app_id,

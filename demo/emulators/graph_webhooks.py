@@ -24,6 +24,7 @@ import http.client
 import json
 import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -79,7 +80,7 @@ class Webhooks:
 
     def __init__(self, app: App) -> None:
         self.app = app
-        self.sent: list[Sending] = []
+        self.sent: deque[Sending] = deque(maxlen=10_000)
         self.duplicates = 0
         self.refuse_after = TRIES
         self._held: list[dict[str, Any]] | None = None
@@ -124,7 +125,7 @@ class Webhooks:
 
     def redeliver(self, last: int = 1) -> None:
         """Send again the last bodies, as Meta does when it missed our answer."""
-        for sending in self.sent[-last:]:
+        for sending in list(self.sent)[-last:]:
             self.post(sending.body)
 
     def wait(self) -> None:

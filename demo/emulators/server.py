@@ -23,6 +23,7 @@ import re
 import socket
 import struct
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -43,13 +44,18 @@ class Part:
 
 @dataclass(frozen=True)
 class Call:
-    """A request as the emulator sees it. ``params``: the query, then the fields of the body, JSON or form."""
+    """A request as the emulator sees it. ``params``: the query, then the fields of the body, JSON or form.
+
+    ``query``: the pairs of the query, for APIs that repeat a name.
+    """
 
     method: str
     path: str
     headers: Mapping[str, str]
     params: Mapping[str, Any]
     files: Mapping[str, Part] = field(default_factory=dict)
+    query: tuple[tuple[str, str], ...] = ()
+    body: bytes = field(default=b'', repr=False)
 
     def text(self, name: str) -> str:
         value = self.params.get(name, '')
@@ -88,7 +94,7 @@ class EmulatorServer:
 
     def __init__(self, answer: Callable[[Call], Reply], port: int = 0) -> None:
         self.answer = answer
-        self.calls: list[Call] = []  # all that was asked, for the tests
+        self.calls: deque[Call] = deque(maxlen=2000)  # what was asked, for the tests
         self.faults: list[Fault] = []
         self._lock = threading.Lock()
         self._stopped = threading.Event()
@@ -176,7 +182,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != 'HEAD':
             self.wfile.write(content)
 
-    do_GET = do_POST = do_DELETE = do_HEAD = _serve
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _serve
 
     def _cut(self) -> None:
         """Reset the connection: the other side gets no answer and no clean end."""
@@ -203,7 +209,8 @@ class _Handler(BaseHTTPRequestHandler):
 def read_call(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Call:
     parts = urlsplit(target)
     names = {name.lower(): value for name, value in headers.items()}
-    params: dict[str, Any] = dict(parse_qsl(parts.query, keep_blank_values=True))
+    query = tuple(parse_qsl(parts.query, keep_blank_values=True))
+    params: dict[str, Any] = dict(query)
     files: dict[str, Part] = {}
     mimetype, _, options = names.get('content-type', '').partition(';')
     if mimetype == 'application/json':
@@ -217,7 +224,7 @@ def read_call(method: str, target: str, headers: Mapping[str, str], body: bytes)
     elif mimetype == 'multipart/form-data':
         fields, files = read_multipart(body, options)
         params |= fields
-    return Call(method, parts.path, names, params, files)
+    return Call(method, parts.path, names, params, files, query, body)
 
 
 def read_multipart(body: bytes, options: str) -> tuple[dict[str, str], dict[str, Part]]:

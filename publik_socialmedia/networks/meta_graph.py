@@ -54,7 +54,9 @@ ERRORS: Mapping[tuple[int, int | None], Meaning] = {
     (17, None): RATE,  # of the user
     (32, None): RATE,  # of the Page
     (100, None): PERMANENT,  # bad parameter
+    (101, None): (ConfigurationError, 'config'),  # unknown application
     (102, None): AUTH,
+    (104, None): AUTH,  # no token, or one that is not well signed
     (190, None): AUTH,  # subcodes: DEAD_TOKEN
     (341, None): RATE,
     (368, None): POLICY,  # blocked for policy reasons

@@ -23,8 +23,7 @@ subscribed_apps
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 
 from publik_socialmedia.errors import ConfigurationError, PermanentError
 from publik_socialmedia.networks.base import JSON, Account, Health, Http, Problem
@@ -64,6 +63,7 @@ DEAD_TOKENS = {
     467: _('The token was revoked: make a new one.'),
     492: _('The person who made the token no longer has a role on the Page: make a new token.'),
 }
+_OTHER_APP = _('The token belongs to another application than the one of this webhook.')
 SCOPES = {
     'pages_messaging': Problem(
         'permission',
@@ -110,54 +110,60 @@ def check(network: GraphNetwork, account: Account, http: Http) -> Health:
     if not network.token(account):
         return Health(False, (Problem('config', _('The Page access token is missing.')),))
     test = _Check(network, account, http)
-    expires = _check_token(test)
-    page_id, name = '', ''
-    if not any(problem.reason == 'auth' for problem in test.problems):
-        page_id, name = _check_page(test)
+    found = _debug_token(test)
+    page_id, name = _check_page(test) if found and _check_token(test, found) else ('', '')
     if page_id:
         _check_subscription(test, page_id)
         _check_application(test)
         _check_features(test)
+    expires = moment(found.get('expires_at'))  # 0 = never
     ok = not any(problem.severity == 'critical' for problem in test.problems)
     return Health(ok, tuple(test.problems), page_id, name, expires, test.facts)
 
 
-def _check_token(test: _Check) -> datetime | None:
-    """What ``debug_token`` says of the token; when it expires, None = never or unknown."""
-    found = _debug_token(test)
-    if not found:
-        return None
+def _debug_token(test: _Check) -> Mapping[str, JSON]:
+    """What Meta says of the token, {} if it says nothing."""
+    params = {'input_token': test.network.token(test.account)}
+    if test.app_token:
+        try:
+            return mapping(test.read('debug_token', params, test.app_token).get('data'))
+        except PermanentError:
+            test.problem('config', _OTHER_APP)
+            return {}
+        except ConfigurationError:
+            test.problem('config', _('Meta refuses the application identifier or its secret: check both.'))
+            # the proof made with that secret would have the rest refused too
+            kept = {name: v for name, v in test.account.credentials.items() if name != 'app_secret'}
+            test.account = replace(test.account, credentials=kept)
+    try:
+        return mapping(test.read('debug_token', params).get('data'))  # a token may look at itself
+    except (ConfigurationError, PermanentError) as error:
+        test.problem('auth', _dead_token(integer(error.subcode)))
+        return {}
+
+
+def _check_token(test: _Check, found: Mapping[str, JSON]) -> bool:
+    """Whether the token is one with which the rest can be looked at."""
     if found.get('is_valid') is False:
-        subcode = integer(mapping(found.get('error')).get('subcode')) or 0
-        test.problem('auth', DEAD_TOKENS.get(subcode, _('The token is not valid: make a new one.')))
-        return None
-    wanted = test.account.credentials.get('app_id', '')
+        test.problem('auth', _dead_token(integer(mapping(found.get('error')).get('subcode'))))
+        return False
     test.facts['app_id'] = ident(found.get('app_id'))
-    if wanted and test.facts['app_id'] != wanted:
-        test.problem('config', _('The token belongs to another application than the one of this webhook.'))
+    if test.account.credentials.get('app_id', '') not in ('', test.facts['app_id']):
+        test.problem('config', _OTHER_APP)
+        return False
     if string(found.get('type')) not in ('', 'PAGE'):
         test.problem('config', _('This is not the token of a Page: paste the Page access token.'))
+        return False
     scopes = found.get('scopes')
     test.facts['scopes'] = [string(scope) for scope in scopes] if isinstance(scopes, list) else []
     test.problems += [problem for scope, problem in SCOPES.items() if scope not in test.facts['scopes']]
     data_access = moment(found.get('data_access_expires_at'))
     test.facts['data_access_expires_at'] = data_access.isoformat() if data_access else ''
-    return moment(found.get('expires_at'))  # 0 = never
+    return True
 
 
-def _debug_token(test: _Check) -> Mapping[str, JSON]:
-    params = {'input_token': test.network.token(test.account)}
-    if test.app_token:
-        try:
-            return mapping(test.read('debug_token', params, test.app_token).get('data'))
-        except (ConfigurationError, PermanentError):
-            test.problem('config', _('Meta refuses the application identifier or its secret: check both.'))
-    try:
-        return mapping(test.read('debug_token', params).get('data'))  # a token may look at itself
-    except (ConfigurationError, PermanentError) as error:
-        subcode = integer(error.subcode) or 0
-        test.problem('auth', DEAD_TOKENS.get(subcode, _('The token is not valid: make a new one.')))
-        return {}
+def _dead_token(subcode: int | None) -> str:
+    return DEAD_TOKENS.get(subcode or 0, _('The token is not valid: make a new one.'))
 
 
 def _check_page(test: _Check) -> tuple[str, str]:

@@ -18,7 +18,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -282,8 +281,13 @@ class Messenger(GraphNetwork):
     def subscribe(self, account: Account, http: Http) -> None:
         """Have the Page call the application's webhook; its address is typed in Meta's dashboard."""
         params = {'subscribed_fields': ','.join(health.FIELDS)}
-        answer = self.call(http, account, 'POST', f'{account.external_id}/subscribed_apps', params=params)
-        if json.loads(answer.body).get('success') not in (True, 'true'):
+        page = account.external_id or 'me'
+        answer = self.call(http, account, 'POST', f'{page}/subscribed_apps', params=params)
+        try:
+            done = mapping(answer.json()).get('success') in (True, 'true')
+        except ValueError:
+            done = False
+        if not done:
             raise TemporaryError('temporary', http_status=answer.status, detail='not subscribed')
 
 

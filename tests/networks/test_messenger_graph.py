@@ -1,0 +1,356 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""History, names, media, health and subscription of a Page, against the emulator of the Graph API."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from demo.emulators.graph_state import document, photo
+from publik_socialmedia import networks
+from publik_socialmedia.errors import ConfigurationError, PermanentError, TemporaryError
+from publik_socialmedia.networks.base import JSON, Attachment, Event, Health, Kind, Page, Source
+from publik_socialmedia.networks.messenger import health
+from tests.networks.graph import Scene, scene
+
+NETWORK = networks.get('messenger')
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def graph() -> Iterator[Scene]:
+    with scene() as found:
+        yield found
+
+
+def read_all(graph: Scene, since: datetime) -> tuple[list[Event], list[Page]]:
+    """The whole history, as the core reads it."""
+    events: list[Event] = []
+    pages: list[Page] = []
+    cursor: Mapping[str, JSON] = {}
+    for _ in range(200):
+        page = NETWORK.history(graph.account, cursor, since, graph.http)
+        pages.append(page)
+        events.extend(event for raw in page.answers for event in NETWORK.parse(raw))
+        cursor = page.cursor
+        if not page.more:
+            return events, pages
+    raise AssertionError('the history never ends')
+
+
+def texts(events: list[Event]) -> list[str]:
+    return [event.text for event in events if event.kind is Kind.MESSAGE]
+
+
+# -- history
+
+
+def test_history_gives_back_what_was_missed(graph: Scene):
+    """R17: an outage without webhooks; both sides of the exchange, files too."""
+    graph.emulator.citizen_writes(graph.citizen, 'Voici', [photo(), document()])
+    graph.emulator.page_writes(graph.citizen, 'Merci')
+    events, pages = read_all(graph, LONG_AGO)
+    assert [(event.text, event.from_us, event.user) for event in events] == [
+        ('Bonjour', False, graph.citizen),
+        ('Voici', False, graph.citizen),
+        ('Merci', True, graph.citizen),
+    ]
+    mids = [message.mid for message in graph.emulator.thread(graph.citizen).messages]
+    assert [event.external_id for event in events] == mids
+    assert [item.kind for item in events[1].attachments] == ['image', 'file']
+    assert {raw.source for page in pages for raw in page.answers} == {Source.HISTORY}
+
+
+def test_history_keeps_nothing_older_than_asked(graph: Scene):
+    """R18: old messages are neither imported nor stored, whatever else the thread says since."""
+    messages = graph.emulator.thread(graph.citizen).messages
+    messages[0].created_at -= timedelta(days=2)
+    graph.emulator.citizen_writes(graph.citizen, 'nouveau')
+    old = graph.emulator.add_person('Youssef')
+    graph.emulator.citizen_writes(old, 'ancien')
+    graph.emulator.thread(old).messages[0].created_at -= timedelta(days=3)
+    events, pages = read_all(graph, datetime.now(UTC) - timedelta(days=1))
+    assert texts(events) == ['nouveau']
+    assert not any(b'Bonjour' in raw.body or b'ancien' in raw.body for page in pages for raw in page.answers)
+
+
+def test_history_stops_at_the_instant_asked(graph: Scene):
+    """R17: threads come newest first; those that did not move are not even listed."""
+    for number in range(35):
+        psid = graph.emulator.add_person(f'Personne {number}')
+        graph.emulator.citizen_writes(psid, f'message {number}')
+        graph.emulator.thread(psid).messages[0].created_at -= timedelta(days=number)
+    _events, pages = read_all(graph, datetime.now(UTC) - timedelta(days=5, hours=1))
+    assert len(pages) == 1
+    events, pages = read_all(graph, LONG_AGO)
+    assert len(pages) == 4
+    assert sorted(texts(events)) == sorted([*(f'message {number}' for number in range(35)), 'Bonjour'])
+
+
+def test_history_takes_more_than_twenty_messages_when_given(graph: Scene):
+    """R17: the network promises 20; practice was that it tells the others too."""
+    graph.emulator.citizen_writes_burst(graph.citizen, [f'{number}' for number in range(50)])
+    events, _pages = read_all(graph, LONG_AGO)
+    assert texts(events) == [f'{number}' for number in range(30, 50)]
+    graph.emulator.api.tells_old_messages = True
+    events, _pages = read_all(graph, LONG_AGO)
+    assert sorted(texts(events)) == sorted(['Bonjour', *(f'{number}' for number in range(50))])
+
+
+def test_history_never_stores_our_token(graph: Scene):
+    """R50: ``paging.next`` holds it."""
+    graph.emulator.citizen_writes_burst(graph.citizen, [f'{number}' for number in range(30)])
+    _events, pages = read_all(graph, LONG_AGO)
+    assert not any(
+        b'access_token' in raw.body or b'EAA' in raw.body for page in pages for raw in page.answers
+    )
+
+
+def test_history_slows_down_when_the_limits_are_near(graph: Scene):
+    """R33"""
+    usage = '{"call_count":85,"total_time":3,"total_cputime":1}'
+    graph.emulator.fail('answer', 'GET', body={'data': []}, status=200, headers={'X-App-Usage': usage})
+    page = NETWORK.history(graph.account, {}, LONG_AGO, graph.http)
+    assert page.wait and not page.more
+    graph.emulator.limit_rate('GET')
+    with pytest.raises(TemporaryError) as caught:
+        NETWORK.history(graph.account, {}, LONG_AGO, graph.http)
+    assert caught.value.retry_after == 19 * 60
+
+
+def test_history_of_a_page_without_threads():
+    with scene() as graph:
+        graph.emulator.page.threads.clear()
+        events, pages = read_all(graph, LONG_AGO)
+        assert (events, [page.answers for page in pages]) == ([], [()])
+
+
+# -- names
+
+
+@pytest.mark.parametrize('profile', ['full', 'empty', 'refused', 'phone'])
+def test_the_name_comes_from_the_profile_or_from_the_thread(graph: Scene, profile: str):
+    """R15: the profile needs a feature that is granted to few; the thread tells the name too."""
+    graph.emulator.thread(graph.citizen).person.profile = profile
+    assert NETWORK.profile(graph.account, graph.citizen, graph.http) == 'Camille Martin'
+
+
+def test_a_name_that_nobody_tells(graph: Scene):
+    """R15: never an exception that would stop the account."""
+    stranger = graph.emulator.add_person('Inconnue', profile='refused')
+    assert NETWORK.profile(graph.account, stranger, graph.http) == ''
+    graph.emulator.token.scopes = ('pages_messaging',)
+    assert NETWORK.profile(graph.account, stranger, graph.http) == ''
+    graph.emulator.token.dead = 467
+    with pytest.raises(ConfigurationError):
+        NETWORK.profile(graph.account, stranger, graph.http)
+
+
+# -- media
+
+
+def _attachment(graph: Scene) -> Attachment:
+    mid = graph.emulator.citizen_writes(graph.citizen, '', [document(), photo()])
+    media = graph.emulator.world.messages[mid].media[1]
+    return Attachment('image', url=media.url, details={'message': mid, 'rank': 1})
+
+
+def test_a_link_is_fetched_as_it_is(graph: Scene):
+    attachment = _attachment(graph)
+    real = dataclasses.replace(graph.account, api_url='')
+    fetch = NETWORK.open_attachment(real, attachment, graph.http)
+    assert (fetch.url, dict(fetch.headers), fetch.hosts) == (attachment.url, {}, ())
+
+
+def test_the_emulator_serves_the_media_of_the_network(graph: Scene):
+    fetch = NETWORK.open_attachment(graph.account, _attachment(graph), graph.http)
+    assert graph.http.request('GET', fetch.url).body == photo('teal').content
+    assert fetch.hosts == ('127.0.0.1',)
+
+
+def test_an_expired_link_is_asked_again(graph: Scene):
+    """R9: links end after some days; the message tells a fresh one, of the same rank."""
+    attachment = _attachment(graph)
+    old = dataclasses.replace(attachment, url=graph.emulator.expired(attachment.url))
+    refused = graph.http.request('GET', old.url.replace('https://', f'{graph.emulator.url}/cdn/'))
+    assert refused.status == 403
+    fetch = NETWORK.open_attachment(graph.account, old, graph.http)
+    assert graph.http.request('GET', fetch.url).body == photo('teal').content
+
+
+def test_an_expired_link_of_a_message_that_is_gone(graph: Scene):
+    """R9"""
+    attachment = _attachment(graph)
+    graph.emulator.citizen_unsends(attachment.details['message'])
+    old = dataclasses.replace(attachment, url=graph.emulator.expired(attachment.url))
+    with pytest.raises(PermanentError) as caught:
+        NETWORK.open_attachment(graph.account, old, graph.http)
+    assert caught.value.reason == 'media_gone'
+
+
+@pytest.mark.parametrize('url, reason', [('', 'no_url'), ('https://example.org/a.jpg', 'forbidden_url')])
+def test_what_is_never_fetched(graph: Scene, url: str, reason: str):
+    """R10"""
+    with pytest.raises(PermanentError) as caught:
+        NETWORK.open_attachment(graph.account, Attachment('image', url=url), graph.http)
+    assert caught.value.reason == reason
+
+
+# -- health and subscription
+
+
+def check(graph: Scene) -> Health:
+    return NETWORK.check(graph.account, graph.http)
+
+
+def reasons(found: Health) -> list[tuple[str, str]]:
+    return [(problem.reason, problem.severity) for problem in found.problems]
+
+
+def test_a_healthy_account(graph: Scene):
+    """R40, R41"""
+    found = check(graph)
+    assert (found.ok, found.problems) == (True, ())
+    assert (found.external_id, found.name, found.token_expires) == (
+        '104400000000001',
+        'Ville de Clapiers',
+        None,
+    )
+    assert found.facts['app_id'] == '990000000000001'
+    assert found.facts['human_agent'] is False
+    assert 'messages' in found.facts['subscribed_fields']
+
+
+def test_what_the_network_granted_is_a_fact(graph: Scene):
+    """R32: the longer window is open only where it was granted."""
+    graph.emulator.page.human_agent = True
+    graph.emulator.app.callback_url = 'https://ville.example.org/webhook'
+    found = check(graph)
+    assert found.facts['human_agent'] is True
+    assert found.facts['callback_url'] == 'https://ville.example.org/webhook'
+
+
+def test_expiry_is_told(graph: Scene):
+    """R41: the core warns at 14, 7 and 2 days."""
+    expires = datetime.now(UTC).replace(microsecond=0) + timedelta(days=5)
+    graph.emulator.token.expires_at = expires
+    assert check(graph).token_expires == expires
+
+
+BROKEN = {
+    'no token': (lambda g: g.account.credentials.update(page_token=''), 'config'),
+    'unknown token': (lambda g: g.account.credentials.update(page_token='EAAother'), 'auth'),
+    'expired': (lambda g: setattr(g.emulator.token, 'expires_at', LONG_AGO), 'auth'),
+    'password changed': (lambda g: setattr(g.emulator.token, 'dead', 460), 'auth'),
+    'wrong secret': (lambda g: g.account.credentials.update(app_secret='wrong'), 'config'),
+    'other application': (lambda g: setattr(g.emulator.token, 'app_id', '77'), 'config'),
+    'user token': (lambda g: setattr(g.emulator.token, 'kind', 'USER'), 'config'),
+    'no right to send': (
+        lambda g: setattr(g.emulator.token, 'scopes', health.SCOPES.keys() - {'pages_messaging'}),
+        'permission',
+    ),
+    'not subscribed': (lambda g: g.emulator.page.subscriptions.clear(), 'subscription'),
+    'no messages': (
+        lambda g: g.emulator.page.subscriptions.update({'990000000000001': ('message_reads',)}),
+        'subscription',
+    ),
+    'no webhook': (
+        lambda g: (setattr(g.emulator.app, 'fields', ()), setattr(g.emulator.app, 'callback_url', '')),
+        'subscription',
+    ),
+    'webhook off': (lambda g: setattr(g.emulator.app, 'active', False), 'subscription'),
+}
+
+
+@pytest.mark.parametrize('name', BROKEN)
+def test_each_thing_wrong_is_said(graph: Scene, name: str):
+    """R40: what is wrong, precisely, and only that."""
+    graph.account = dataclasses.replace(graph.account, credentials=dict(graph.account.credentials))
+    breaks, reason = BROKEN[name]
+    breaks(graph)
+    found = check(graph)
+    assert not found.ok
+    assert {problem.reason for problem in found.problems} == {reason}
+    assert all(
+        problem.message.endswith(('.', '…')) and len(problem.message) > 30 for problem in found.problems
+    )
+    assert 'EAA' not in repr(found)
+
+
+def test_two_dead_tokens_are_told_apart(graph: Scene):
+    """R40: the reason of Meta's subcode, in words."""
+    graph.emulator.token.dead = 460
+    password = check(graph).problems[0].message
+    graph.emulator.token.dead = 467
+    revoked = check(graph).problems[0].message
+    assert 'password' in password and 'revoked' in revoked
+
+
+def test_another_page_is_not_taken_for_ours(graph: Scene):
+    """R40: pasting the token of another Page would mix two accounts."""
+    graph.account = dataclasses.replace(graph.account, external_id='104400000000999')
+    assert reasons(check(graph)) == [('config', 'critical')]
+
+
+def test_a_first_check_learns_which_page_it_is(graph: Scene):
+    graph.account = dataclasses.replace(graph.account, external_id='')
+    assert (check(graph).ok, check(graph).external_id) == (True, '104400000000001')
+
+
+def test_what_is_only_a_pity_is_a_warning(graph: Scene):
+    """R41"""
+    graph.emulator.token.scopes = ('pages_messaging', 'pages_manage_metadata')
+    graph.emulator.page.subscriptions['990000000000001'] = ('messages', 'message_echoes', 'standby')
+    found = check(graph)
+    assert found.ok
+    assert reasons(found) == [('permission', 'warning'), ('subscription', 'warning')]
+
+
+def test_check_without_the_secret_of_the_application(graph: Scene):
+    """The token looks at itself."""
+    graph.account = dataclasses.replace(graph.account, credentials={'page_token': 'EAAemulatedPageToken'})
+    assert check(graph).ok
+
+
+def test_an_outage_is_not_a_problem_of_the_account(graph: Scene):
+    """R40: only TemporaryError may come out."""
+    for pattern in ('debug_token', 'me', 'subscribed_apps', 'subscriptions', 'feature', 'messenger_profile'):
+        graph.emulator.fail('answer', pattern, status=503, body=b'')
+        with pytest.raises(TemporaryError):
+            check(graph)
+        graph.emulator.faults.clear()
+
+
+def test_subscribe_repairs_what_check_found(graph: Scene):
+    """Meta unsubscribes an application after an hour of failures."""
+    graph.emulator.page.subscriptions.clear()
+    assert not check(graph).ok
+    for _ in range(2):
+        NETWORK.subscribe(graph.account, graph.http)
+    assert check(graph).ok
+    assert graph.emulator.page.subscriptions['990000000000001'] == health.FIELDS
+
+
+def test_subscribe_without_the_right(graph: Scene):
+    graph.emulator.token.scopes = ('pages_messaging',)
+    with pytest.raises(ConfigurationError) as caught:
+        NETWORK.subscribe(graph.account, graph.http)
+    assert caught.value.reason == 'permission'
