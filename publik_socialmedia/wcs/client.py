@@ -28,15 +28,17 @@ Facts measured on a real one, on which this rests:
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.errors import ConfigurationError, PermanentError, SocialMediaError, TemporaryError
+from publik_socialmedia.http import Client as HttpClient
 from publik_socialmedia.wcs import model, refusals, signature
 from publik_socialmedia.wcs.model import Created, Field, Form, Found, Job, Schema, Status
 from publik_socialmedia.wcs.sites import Site, default_site, site_for, sites
@@ -60,11 +62,12 @@ __all__ = [
 SCHEMA_AGE: Final = 300
 #: Seconds an import may take.
 IMPORT_WAIT: Final = 120
-_FULL: Final = ('fields', 'evolution', 'workflow', 'workflow-data')
+_PARTS: Final = ('fields', 'evolution', 'workflow')
 _BAD_IN_NAME: Final = re.compile(r'[<>&"\'`\x00-\x1f\x7f/\\\u2028-\u202e\u2066-\u2069\ud800-\udfff]+')
 
 _schemas: dict[tuple[str, str, str], tuple[float, Schema]] = {}
 _schemas_lock = threading.Lock()
+_threads = threading.local()
 
 
 class Http(Protocol):
@@ -83,7 +86,7 @@ class Http(Protocol):
 
 
 class Client:
-    """One w.c.s. site; cheap to make, holds nothing but its HTTP client."""
+    """One w.c.s. site; cheap to make."""
 
     def __init__(self, site: Site, http: Http | None = None, timeout: float | None = None) -> None:
         self.site = site
@@ -137,18 +140,19 @@ class Client:
         """Return the demands whose field holds exactly this value, newest first, not the anonymised ones.
 
         A demand is found as soon as its row is committed, while its submission is still running.
-        ``payloads=False`` leaves ``workflow_data`` empty, which is lighter after hooks with files.
+        ``payloads=False`` leaves ``workflow_data`` empty; so does an answer too big to be read, as it holds
+        the files of the last hook.
         """
-        flags = _FULL if payloads else _FULL[:-1]
-        return self._list(form, {f'filter-{varname}': value}, flags)
+        return self._list(form, {f'filter-{varname}': value}, payloads=payloads)
 
     def get(self, form: str, number: str, *, payloads: bool = True) -> Found | None:
         """Return one demand by its number, None if it was deleted. Anonymised ones say so."""
-        flags = _FULL if payloads else _FULL[:-1]
         query = {'filter-identifier': number}
-        found = self._list(form, query, flags)
+        found = self._list(form, query, payloads=payloads)
         if not found:
-            found = self._list(form, {**query, 'include-anonymised': 'on'}, flags, anonymised=True)
+            found = self._list(
+                form, {**query, 'include-anonymised': 'on'}, payloads=payloads, anonymised=True
+            )
         return next((item for item in found if item.id == number), None)
 
     def import_bundle(self, tar: bytes) -> Job:
@@ -185,10 +189,17 @@ class Client:
             _schemas.pop((self.site.url, self.site.orig, form), None)
 
     def _list(
-        self, form: str, query: Mapping[str, str], flags: Sequence[str], *, anonymised: bool = False
+        self, form: str, query: Mapping[str, str], *, payloads: bool, anonymised: bool = False
     ) -> list[Found]:
-        query = {**query, **{f'include-{flag}': 'on' for flag in flags}}
-        content = self._read(f'api/forms/{_segment(form)}/list', query, invalid='wcs_form_key')
+        path = f'api/forms/{_segment(form)}/list'
+        flags = (*_PARTS, 'workflow-data') if payloads else _PARTS
+        wanted = {**query, **{f'include-{flag}': 'on' for flag in flags}}
+        try:
+            content = self._read(path, wanted, invalid='wcs_form_key')
+        except TemporaryError as error:
+            if error.code == 'too_big' and payloads:
+                return self._list(form, query, payloads=False, anonymised=anonymised)
+            raise
         return [model.read_found(item, anonymised=anonymised) for item in content]
 
     def _read(self, path: str, query: Mapping[str, str] | None = None, *, invalid: str = '') -> Any:
@@ -299,7 +310,8 @@ def _not_found(answer: refusals.Answer) -> bool:
 
 
 def _http() -> Http:
-    from publik_socialmedia import http
-
-    client: Http = http.Client()
+    """Return the HTTP client of this thread, which holds its connections; a forked process makes its own."""
+    if getattr(_threads, 'pid', 0) != os.getpid():
+        _threads.client, _threads.pid = HttpClient(), os.getpid()
+    client: Http = _threads.client
     return client

@@ -23,7 +23,21 @@ from collections.abc import Iterator
 import pytest
 
 from demo.wcs_standin import StandIn
+from publik_socialmedia.app_settings import AppSettings
 from tests.wcs.target import Target, real_target, standin_target
+
+
+class Loopback(frozenset[str]):
+    """All the ports of this machine."""
+
+    def __contains__(self, host: object) -> bool:
+        return str(host).startswith('127.0.0.1:')
+
+
+@pytest.fixture(autouse=True)
+def trusted_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the client call servers of this machine without TLS."""
+    monkeypatch.setattr(AppSettings, 'TRUSTED_HOSTS', Loopback())
 
 
 @pytest.fixture(scope='session')

@@ -40,7 +40,6 @@ import requests
 
 from demo.wcs_standin import StandIn
 from publik_socialmedia.wcs.client import Client, Site
-from tests.wcs.plain_http import PlainHttp
 
 PNG = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
 _run = secrets.token_hex(4)
@@ -62,7 +61,7 @@ class Target:
 
     @property
     def client(self) -> Client:
-        return Client(Site('default', 'w.c.s.', self.url, self.orig, self.secret), PlainHttp(), timeout=60)
+        return Client(Site('default', 'w.c.s.', self.url, self.orig, self.secret), timeout=60)
 
     def sign(self, path: str, params: dict[str, str] | None = None, **how: Any) -> str:
         """Return a signed URL, made without the package's own module; ``how`` makes it wrong on purpose."""

@@ -32,6 +32,7 @@ from publik_socialmedia.errors import (
     SocialMediaError,
     TemporaryError,
 )
+from publik_socialmedia.http import Answer
 from publik_socialmedia.wcs.client import (
     Client,
     Site,
@@ -41,7 +42,6 @@ from publik_socialmedia.wcs.client import (
     site_for,
     sites,
 )
-from tests.wcs.plain_http import PlainAnswer
 
 SITE = Site('default', 'Démarches', 'https://demarches.example.org/', 'combo.example.org', 'the-secret')
 SCHEMA = {'name': 'Message', 'disabled': False, 'fields': [], 'workflow': {}}
@@ -50,11 +50,11 @@ SCHEMA = {'name': 'Message', 'disabled': False, 'fields': [], 'workflow': {}}
 class Scripted:
     """Gives the answers prepared for each method; keeps the calls."""
 
-    def __init__(self, *answers: PlainAnswer | Exception) -> None:
+    def __init__(self, *answers: Answer | Exception) -> None:
         self.answers = list(answers)
         self.calls: list[tuple[str, str]] = []
 
-    def request(self, method: str, url: str, **options: Any) -> PlainAnswer:
+    def request(self, method: str, url: str, **options: Any) -> Answer:
         self.calls.append((method, url))
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -62,23 +62,23 @@ class Scripted:
         return answer
 
 
-def answer(status: int, content: Any = None, headers: Mapping[str, str] | None = None) -> PlainAnswer:
+def answer(status: int, content: Any = None, headers: Mapping[str, str] | None = None) -> Answer:
     body = content if isinstance(content, bytes) else json.dumps(content).encode()
-    return PlainAnswer(status, headers or {}, body)
+    return Answer(status, headers or {}, body, '')
 
 
-def refused(sentence: str | None, code: str = 'access-denied', status: int = 403) -> PlainAnswer:
+def refused(sentence: str | None, code: str = 'access-denied', status: int = 403) -> Answer:
     return answer(status, {'err': 1, 'err_class': '…', 'err_code': code, 'err_desc': sentence})
 
 
-def client(*answers: PlainAnswer | Exception) -> tuple[Client, Scripted]:
+def client(*answers: Answer | Exception) -> tuple[Client, Scripted]:
     http = Scripted(*answers)
     made = Client(SITE, http, timeout=1)
     made.forget('form')
     return made, http
 
 
-def raised(*answers: PlainAnswer | Exception, hook: bool = False) -> SocialMediaError:
+def raised(*answers: Answer | Exception, hook: bool = False) -> SocialMediaError:
     made, http = client(*answers)
     with pytest.raises(SocialMediaError) as error:
         if hook:
@@ -173,6 +173,17 @@ def test_an_error_of_a_reading_call_is_only_temporary(status: int) -> None:
     with pytest.raises(TemporaryError) as error:
         made.find('form', 'cle', 'x')
     assert not isinstance(error.value, OutcomeUnknown)
+
+
+def test_an_answer_too_big_for_its_files_is_asked_for_without_them() -> None:
+    made, http = client(TemporaryError('connection', code='too_big'), answer(200, [{'id': '12'}]))
+    (found,) = made.find('form', 'cle', 'x')
+    assert (found.id, found.workflow_data) == ('12', {})
+    (_, first), (_, second) = http.calls
+    assert 'include-workflow-data=on' in first and 'include-workflow-data' not in second
+    made, _ = client(TemporaryError('connection', code='too_big'))
+    with pytest.raises(TemporaryError):
+        made.find('form', 'cle', 'x', payloads=False)
 
 
 def test_the_wait_asked_for_is_kept() -> None:

@@ -29,7 +29,6 @@ from publik_socialmedia.errors import ConfigurationError, OutcomeUnknown, Perman
 from publik_socialmedia.wcs import bundle, signature
 from publik_socialmedia.wcs.client import Client
 from publik_socialmedia.wcs.inspection import inspect
-from tests.wcs.plain_http import PlainHttp
 from tests.wcs.target import PNG, Target
 
 FILE = {'filename': 'a<img src=x>"é".png', 'content_type': 'image/png', 'content': PNG}
@@ -109,7 +108,7 @@ def calls(client: Client, form: str, number: str) -> dict[str, Callable[[], Any]
 @pytest.mark.parametrize('wrong', [{'secret': 'wrong'}, {'orig': 'nobody.example.net'}])
 def test_r23_a_wrong_secret_is_named(wcs: Target, call: str, wrong: dict[str, Any]) -> None:
     number = wcs.create()
-    client = Client(replace(wcs.client.site, **wrong), PlainHttp(), timeout=60)
+    client = Client(replace(wcs.client.site, **wrong), timeout=60)
     with pytest.raises(ConfigurationError) as refused:
         calls(client, wcs.form, number)[call]()
     assert refused.value.reason == 'wcs_secret'

@@ -28,7 +28,6 @@ import requests
 from demo.wcs_standin import Fault, Faults, StandIn
 from publik_socialmedia.errors import OutcomeUnknown, TemporaryError
 from publik_socialmedia.wcs.client import Client, Site
-from tests.wcs.plain_http import PlainHttp
 from tests.wcs.target import PNG, Target, standin_target
 
 
@@ -39,7 +38,7 @@ def target(standin: StandIn) -> Target:
 
 def quick_client(standin: StandIn, timeout: float) -> Client:
     site = Site('default', '', standin.url, standin.orig, standin.secret)
-    return Client(site, PlainHttp(), timeout=timeout)
+    return Client(site, timeout=timeout)
 
 
 @pytest.mark.parametrize('fault', ['drop', 'error'])
