@@ -51,6 +51,18 @@ SENTENCES = {
         'comes with this software, or add its webservice triggers.'
     ),
     'wcs_refused': _('w.c.s. refuses our calls without saying why: look at its logged errors.'),
+    'wcs_url': _(
+        'What answers at the address of this w.c.s. site is not w.c.s. (redirection, unknown host): check '
+        'the address.'
+    ),
+    'wcs_function_unset': _(
+        'No role was given to a function of the form in w.c.s.: no agent sees the demands. Choose one.'
+    ),
+    'wcs_hook_open': _(
+        'A global action of the workflow can be called by anyone without signature: in w.c.s., give its '
+        'webservice trigger the role « Signed API calls ».'
+    ),
+    'wcs_too_large': _('w.c.s., or the server in front of it, refuses files that are too big.'),
     'wcs_demand_gone': _('The demand was deleted or anonymised in w.c.s.'),
     # w.c.s. will take it later
     'wcs_away': _('w.c.s. does not answer; we keep trying.'),
