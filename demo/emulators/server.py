@@ -103,7 +103,7 @@ class EmulatorServer:
         self.port: int = self._server.server_address[1]
         self.url = f'http://127.0.0.1:{self.port}'
         self._thread = threading.Thread(
-            target=self._server.serve_forever, kwargs={'poll_interval': 0.1}, name='emulator', daemon=True
+            target=self._server.serve_forever, kwargs={'poll_interval': 0.05}, name='emulator', daemon=True
         )
 
     def __enter__(self) -> Self:

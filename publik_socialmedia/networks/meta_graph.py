@@ -30,6 +30,7 @@ from publik_socialmedia.networks.meta import dicts, handshake, ident, integer, m
 
 # Out on 29 July 2026. Meta serves a dead version by the oldest live one, so an old one only ages.
 API_VERSION = 'v26.0'
+UPLOAD_TIMEOUT = 60.0  # seconds, for files of up to 25 MB
 
 # -- errors
 
@@ -206,6 +207,7 @@ class GraphNetwork(Network):
             json=json,
             data=data,
             files=files,
+            timeout=UPLOAD_TIMEOUT if files else None,
         )
         error = self.error(answer)
         if error:

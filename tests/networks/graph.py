@@ -23,10 +23,12 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.test import override_settings
+
 from demo.emulators.graph import APP_ID, APP_SECRET, PAGE_ID, PAGE_TOKEN, GraphEmulator
 from publik_socialmedia import networks
+from publik_socialmedia.http import Client
 from publik_socialmedia.networks.base import JSON, Account, Http, Outgoing, Sent
-from tests.networks.loopback import LoopbackHttp
 
 NETWORK = networks.get('messenger')
 
@@ -53,8 +55,12 @@ class Scene:
 @contextlib.contextmanager
 def scene(**options: str) -> Iterator[Scene]:
     credentials = {'page_token': PAGE_TOKEN, 'app_id': APP_ID, 'app_secret': APP_SECRET}
-    with GraphEmulator(**options) as emulator:  # type: ignore[arg-type]
+    with contextlib.ExitStack() as stack:
+        emulator = stack.enter_context(GraphEmulator(**options))  # type: ignore[arg-type]
+        trusted = [emulator.url.removeprefix('http://')]
+        stack.enter_context(override_settings(PUBLIK_SOCIALMEDIA_TRUSTED_HOSTS=trusted))
+        http = stack.enter_context(contextlib.closing(Client()))
         citizen = emulator.add_person('Camille Martin')
         emulator.citizen_writes(citizen, 'Bonjour')
         account = Account(PAGE_ID, credentials, api_url=emulator.url)
-        yield Scene(emulator, account, citizen, LoopbackHttp())
+        yield Scene(emulator, account, citizen, http)

@@ -27,6 +27,7 @@ import pytest
 from demo.emulators.graph_state import document, photo
 from publik_socialmedia import networks
 from publik_socialmedia.errors import ConfigurationError, PermanentError, TemporaryError
+from publik_socialmedia.http import fetch_media
 from publik_socialmedia.networks.base import JSON, Attachment, Event, Health, Kind, Page, Source
 from publik_socialmedia.networks.messenger import health
 from tests.networks.graph import Scene, scene
@@ -193,7 +194,7 @@ def test_an_expired_link_is_asked_again(graph: Scene):
     refused = graph.http.request('GET', old.url.replace('https://', f'{graph.emulator.url}/cdn/'))
     assert refused.status == 403
     fetch = NETWORK.open_attachment(graph.account, old, graph.http)
-    assert graph.http.request('GET', fetch.url).body == photo('teal').content
+    assert fetch_media(fetch.url, fetch.hosts).content == photo('teal').content
 
 
 def test_an_expired_link_of_a_message_that_is_gone(graph: Scene):

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import override_settings
 
 from demo.emulators.graph_state import document, photo
 from publik_socialmedia import networks
@@ -413,12 +414,14 @@ def test_a_look_that_is_refused_says_nothing(graph: Scene):
         graph.find(message)
 
 
-def test_connection_refused_sends_nothing():
+def test_connection_refused_sends_nothing(graph: Scene):
     """R30: nothing was sent, nothing is to be looked for."""
-    with scene() as graph:
-        message = outgoing(graph)
-    with pytest.raises(TemporaryError) as caught:
-        graph.send(message)
+    with scene() as gone:
+        url = gone.emulator.url
+    nowhere = dataclasses.replace(graph.account, api_url=url)
+    trusted = override_settings(PUBLIK_SOCIALMEDIA_TRUSTED_HOSTS=[url.removeprefix('http://')])
+    with trusted, pytest.raises(TemporaryError) as caught:
+        NETWORK.send(nowhere, outgoing(graph), graph.http)
     assert not isinstance(caught.value, OutcomeUnknown)
 
 
