@@ -39,6 +39,7 @@ USER_AGENT = 'publik-socialmedia'
 STATUSES = '/api/v1/statuses'
 VERIFY = '/api/v1/accounts/verify_credentials'
 
+_BASE = re.compile(r'https?://\w[\w.-]*(?::\d{1,5})?(?:/[\w.~/-]*)?')
 _LINK = re.compile(r'<([^<>]*)>\s*;\s*rel="?(\w+)"?')
 
 
@@ -136,13 +137,12 @@ def exhausted(answer: Answer) -> float | None:
 
 def base_of(account: Account) -> str:
     """Root of the server, without a final slash; ConfigurationError if it is not an address."""
-    base = (account.api_url or account.credentials.get('instance', '')).strip().rstrip('/')
-    if base and '://' not in base:
+    base = (account.api_url or account.credentials.get('instance', '')).strip()
+    if '://' not in base:
         base = f'https://{base}'
-    parts = urlsplit(base)
-    if parts.scheme not in ('https', 'http') or not parts.hostname or parts.query or parts.fragment:
+    if not _BASE.fullmatch(base):
         raise errors.ConfigurationError('config', detail='instance')
-    return base
+    return base.rstrip('/')
 
 
 def path_of(pattern: str, *ids: str) -> str:

@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -40,6 +41,8 @@ SCOPES = (
     ('write', 'write:statuses'),
     ('write', 'write:media'),
 )
+# not '2.7.2 (compatible; …)', as those who imitate it say, nor '0.20.0'
+_MASTODON_VERSION = re.compile(r'[1-9]\d*\.\d+\.\d+(?!.*compatible)')
 # a private mention is also dropped if one of these drops its sender
 SENDERS = ('for_not_following', 'for_not_followers', 'for_new_accounts')
 
@@ -100,7 +103,10 @@ def check(account: Account, http: Http) -> Health:
     except errors.ConfigurationError as error:
         missing = TOKEN_MISSING if error.reason == 'auth' else ADDRESS
         return Health(False, (Problem(error.reason, missing),))
-    us = _check_token(test)
+    try:
+        us = _check_token(test)
+    except errors.ConfigurationError:  # the Http does not call such an address
+        return Health(False, (Problem('config', ADDRESS),))
     if not us:
         return Health(False, tuple(test.problems))
     _check_instance(test, us)
@@ -156,11 +162,7 @@ def _server(about: Mapping[str, JSON]) -> str:
     for family in (GOTOSOCIAL, SNAC):
         if family in source or family in version or f'{family}/' in word(about.get('title')).lower():
             return family
-    if (
-        mapping(about.get('api_versions')).get('mastodon')
-        or version[:1].isdigit()
-        and 'compatible' not in version
-    ):
+    if mapping(about.get('api_versions')).get('mastodon') or _MASTODON_VERSION.match(version):
         return MASTODON
     return 'other'
 

@@ -127,10 +127,9 @@ class _Reading:
         full = len(listed) >= PAGE
         if not listed or not (new or full):
             return {}
-        newer = self.api.page(answer, 'prev')
-        if self.min_id and 'max_id' not in where and newer:
+        if self.min_id and 'max_id' not in where and 'link' in answer.headers:
             self.newest = word(listed[0].get('id'))
-            following = newer.get('min_id') or self.newest
+            following = self.api.page(answer, 'prev').get('min_id') or self.newest
             return {'min_id': following} if following != where.get('min_id') else {}
         self.newest = self.newest or word(listed[0].get('id'))
         oldest = word(listed[-1].get('id'))
@@ -229,10 +228,10 @@ def history(account: Account, cursor: Mapping[str, JSON], since: datetime, http:
     kept = [
         item for item in recent if (concerns_us(item) if phase == 'mentions' else is_direct(item, account))
     ]
-    answers = (raw(kept, f'GET {path}', account, Source.HISTORY),) if kept else ()
     ids = [word(item.get('id')) for item in listed]
-    # a server that ignores ``max_id`` gives the same page again
-    goes_on = bool(recent) and recent[-1] is listed[-1] and ids[-1] != '' and max_id not in ids
+    again = max_id != '' and max_id in ids  # a server that ignores ``max_id`` gives the same page
+    answers = (raw(kept, f'GET {path}', account, Source.HISTORY),) if kept and not again else ()
+    goes_on = bool(recent) and recent[-1] is listed[-1] and ids[-1] != '' and not again
     after = {'phase': phase, 'max_id': ids[-1]} if goes_on else {'phase': _NEXT_PHASE[phase]}
     return Page(answers, after, more=after['phase'] != 'done', wait=exhausted(answer))
 
