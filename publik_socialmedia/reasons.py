@@ -83,6 +83,10 @@ SENTENCES = {
         '(e-mail, telephone, letter).'
     ),
     'blocked': _('This person cannot, or no longer wants to, receive our messages on this network.'),
+    'other_app': _(
+        'A colleague is answering this person in another application of the network (its own inbox): close '
+        'the conversation there, or answer there.'
+    ),
     'permanent': _('The network refuses this message for good.'),
     'gone': _('The message answered was withdrawn by its author.'),
     'not_private': _(

@@ -22,6 +22,7 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from demo.emulators.graph_access import (
     DEAD_TOKENS,
@@ -69,7 +70,7 @@ class GraphApi:
     def answer(self, call: Call) -> Reply:
         if call.path.startswith('/cdn/'):
             return self._media(call.path.removeprefix('/cdn/'), call)
-        path = re.sub(r'^/(v\d+\.\d+/)?', '', call.path).strip('/')
+        path = unquote(re.sub(r'^/(v\d+\.\d+/)?', '', call.path)).strip('/')
         try:
             with self.world.lock:
                 reply = self._route(call, path)

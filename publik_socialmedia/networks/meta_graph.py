@@ -22,7 +22,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from publik_socialmedia.errors import ConfigurationError, PermanentError, SocialMediaError, TemporaryError
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Network, Request
@@ -172,20 +172,29 @@ class GraphNetwork(Network):
         return read_error(answer, self.error_table)
 
     def token(self, account: Account) -> str:
-        return account.credentials.get('page_token', '')
+        """The token of the account, '' if there is none or it cannot be one (two words pasted…)."""
+        token = account.credentials.get('page_token', '').strip()
+        return token if re.fullmatch('[!-~]+', token) else ''
 
-    def url(self, account: Account, path: str) -> str:
+    def page(self, account: Account) -> str:
+        """How a call names our account."""
+        return account.external_id or 'me'
+
+    def url(self, account: Account, path: Sequence[str]) -> str:
         """URL of a call. ``account.facts['graph_version']``: another version of the API than ours."""
         version = str(account.facts.get('graph_version', ''))
         version = version if re.fullmatch(r'v\d{1,3}\.\d{1,2}', version) else API_VERSION
-        return f'{(account.api_url or self.api_url).rstrip("/")}/{version}/{path.lstrip("/")}'
+        if any(segment in ('', '.', '..') for segment in path):  # an id is whatever we were given
+            raise PermanentError('permanent', detail='not an object of the API')
+        base = (account.api_url or self.api_url).rstrip('/')
+        return '/'.join([base, version, *(quote(segment, safe='') for segment in path)])
 
     def call(
         self,
         http: Http,
         account: Account,
         method: str,
-        path: str,
+        path: Sequence[str],
         *,
         token: str = '',
         params: Mapping[str, JSON] | None = None,
@@ -193,12 +202,15 @@ class GraphNetwork(Network):
         data: Mapping[str, JSON] | None = None,
         files: Mapping[str, JSON] | None = None,
     ) -> Answer:
-        """One call; what the network refuses is raised. ``token``: another than the account's."""
+        """One call; what the network refuses is raised.
+
+        ``path``: its segments, without the version. ``token``: another than the account's.
+        """
         token = token or self.token(account)
         if not token:
             raise ConfigurationError('auth', detail='no token')
-        secret = account.credentials.get('app_secret', '')
-        proof = {'appsecret_proof': appsecret_proof(token, secret)} if secret and '|' not in token else {}
+        secret = account.credentials.get('app_secret', '') if _takes_proof(account, token) else ''
+        proof = {'appsecret_proof': appsecret_proof(token, secret)} if secret else {}
         answer = http.request(
             method,
             self.url(account, path),
@@ -218,7 +230,7 @@ class GraphNetwork(Network):
         self,
         http: Http,
         account: Account,
-        path: str,
+        path: Sequence[str],
         params: Mapping[str, JSON] | None = None,
         *,
         token: str = '',
@@ -232,6 +244,11 @@ class GraphNetwork(Network):
         if not isinstance(found, Mapping):
             raise TemporaryError('temporary', http_status=answer.status, detail='not a JSON object')
         return found, answer
+
+
+def _takes_proof(account: Account, token: str) -> bool:
+    """Not where ``check`` saw that it is not asked for: a secret being changed would have all refused."""
+    return '|' not in token and account.facts.get('proof_required') is not False
 
 
 def appsecret_proof(token: str, secret: str) -> str:

@@ -249,6 +249,17 @@ def test_what_the_network_granted_is_a_fact(graph: Scene):
     assert found.facts['callback_url'] == 'https://ville.example.org/webhook'
 
 
+def test_the_proof_is_sent_only_where_it_is_asked_for(graph: Scene):
+    """R1: while the secret changes, its proof would have every call refused."""
+    for required in (True, False, True):
+        graph.emulator.app.require_proof = required
+        found = check(graph)
+        assert found.ok and found.facts['proof_required'] is required
+        graph.account = dataclasses.replace(graph.account, facts=found.facts)
+        NETWORK.history(graph.account, {}, LONG_AGO, graph.http)
+        assert ('appsecret_proof' in graph.emulator.calls[-1].params) is required
+
+
 def test_expiry_is_told(graph: Scene):
     """R41: the core warns at 14, 7 and 2 days."""
     expires = datetime.now(UTC).replace(microsecond=0) + timedelta(days=5)

@@ -132,6 +132,23 @@ def test_a_message_is_a_text_or_a_file(graph: Scene):
     assert not [call for call in graph.emulator.calls if call.method == 'POST']
 
 
+@pytest.mark.parametrize('token', ['', 'deux mots', 'jeton é', 'a\nb'])
+def test_what_cannot_be_a_token_is_not_sent(graph: Scene, token: str):
+    account = dataclasses.replace(graph.account, credentials={'page_token': token})
+    with pytest.raises(ConfigurationError) as caught:
+        NETWORK.send(account, outgoing(graph), graph.http)
+    assert caught.value.reason == 'auth' and not graph.emulator.calls
+
+
+def test_an_id_never_leads_elsewhere(graph: Scene):
+    """R15: ids are opaque, slashes and dots included."""
+    for user in ('../me/subscribed_apps', '..', 'a?b=c', 'a#b'):
+        assert NETWORK.profile(graph.account, user, graph.http) == ''
+    paths = {call.path for call in graph.emulator.calls}
+    assert '/v26.0/..%2Fme%2Fsubscribed_apps' in paths and '/v26.0/a%3Fb%3Dc' in paths
+    assert not any('subscribed_apps' in path.split('/') for path in paths)
+
+
 # -- the window
 
 

@@ -95,7 +95,7 @@ class _Check:
     def read(
         self, path: str, params: Mapping[str, JSON] | None = None, token: str = ''
     ) -> Mapping[str, JSON]:
-        return self.network.read(self.http, self.account, path, params, token=token)[0]
+        return self.network.read(self.http, self.account, path.split('/'), params, token=token)[0]
 
     @property
     def app_token(self) -> str:
@@ -109,7 +109,9 @@ def check(network: GraphNetwork, account: Account, http: Http) -> Health:
     """Only TemporaryError may come out."""
     if not network.token(account):
         return Health(False, (Problem('config', _('The Page access token is missing.')),))
-    test = _Check(network, account, http)
+    # what an earlier check said of the proof may have changed
+    facts = {name: value for name, value in account.facts.items() if name != 'proof_required'}
+    test = _Check(network, replace(account, facts=facts), http)
     found = _debug_token(test)
     page_id, name = _check_page(test) if found and _check_token(test, found) else ('', '')
     if page_id:
@@ -178,7 +180,18 @@ def _check_page(test: _Check) -> tuple[str, str]:
     if test.account.external_id and page_id != test.account.external_id:
         test.problem('config', _('The token is the one of another Page than the one connected so far.'))
         return '', ''
+    _check_proof(test)
     return page_id, string(found.get('name'))
+
+
+def _check_proof(test: _Check) -> None:
+    """Whether the application asks for the proof of its secret with each call."""
+    bare = replace(test.account, facts={**test.account.facts, 'proof_required': False})
+    try:
+        test.network.read(test.http, bare, ('me',), {'fields': 'id'})
+        test.facts['proof_required'] = False
+    except (ConfigurationError, PermanentError):
+        test.facts['proof_required'] = True
 
 
 def _check_subscription(test: _Check, page_id: str) -> None:

@@ -47,7 +47,7 @@ def read(
     params = {'platform': 'messenger', 'fields': fields, 'limit': THREADS_PER_PAGE}
     if cursor.get('after'):
         params['after'] = str(cursor['after'])
-    path = f'{account.external_id}/conversations'
+    path = (network.page(account), 'conversations')
     found, answer = network.read(http, account, path, params)
     listed = dicts(found.get('data'))
     recent = [thread for thread in listed if threads.is_recent(thread, since)]
@@ -64,7 +64,7 @@ def _read_thread(
     network: GraphNetwork, account: Account, cursor: Mapping[str, JSON], since: datetime, http: Http
 ) -> Page:
     (thread, after, pages), *others = cursor['threads']
-    path = f'{thread}/messages'
+    path = (str(thread), 'messages')
     params = {'fields': threads.MESSAGE_FIELDS, 'limit': threads.READABLE, 'after': after}
     try:
         found, answer = network.read(http, account, path, params)
@@ -85,7 +85,7 @@ def _goes_on(messages: Mapping[str, JSON], since: datetime) -> bool:
 
 def _page(
     account: Account,
-    path: str,
+    path: Sequence[str],
     parts: Sequence[Mapping[str, JSON]],
     cursor: Mapping[str, JSON],
     since: datetime,
@@ -94,7 +94,7 @@ def _page(
     """Keeps of the answer what was written since; its ``paging``, whose URLs hold our token, is dropped."""
     kept = threads.since(parts, since)
     body = json.dumps({'data': kept}).encode()
-    answers = (Raw(body, Source.HISTORY, call=f'GET /{path}', account=account),) if kept else ()
+    answers = (Raw(body, Source.HISTORY, call=f'GET /{"/".join(path)}', account=account),) if kept else ()
     wait = retry_after(answer)
     if wait is None and usage(answer) >= HIGH_USAGE:
         wait = PAUSE

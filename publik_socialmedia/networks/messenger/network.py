@@ -136,7 +136,7 @@ class Messenger(GraphNetwork):
     def profile(self, account: Account, user: str, http: Http) -> str:
         """Name from the profile, which needs a reviewed feature, else from the thread, which does not."""
         try:
-            found, _answer = self.read(http, account, user, {'fields': 'first_name,last_name,name'})
+            found, _answer = self.read(http, account, (user,), {'fields': 'first_name,last_name,name'})
         except (PermanentError, ConfigurationError) as error:
             if error.reason == 'auth':
                 raise
@@ -158,7 +158,7 @@ class Messenger(GraphNetwork):
     def _thread(self, account: Account, user: str, fields: str, http: Http) -> Mapping[str, JSON]:
         """The thread with that person, {} if there is none."""
         params = {'platform': 'messenger', 'user_id': user, 'fields': fields}
-        found, _answer = self.read(http, account, f'{account.external_id}/conversations', params)
+        found, _answer = self.read(http, account, (self.page(account), 'conversations'), params)
         return next(iter(dicts(found.get('data'))), {})
 
     # -- sending
@@ -171,19 +171,17 @@ class Messenger(GraphNetwork):
         declared = sending.messaging_type(outgoing, now, granted)
         try:
             return self._send(account, outgoing, declared, http)
-        except SocialMediaError as error:
-            refusal = sending.refusal(error, outgoing, now)
-            # Meta's clock, or its idea of the citizen's last action, is not ours
-            late = refusal.reason == 'window' and 'tag' not in declared
-            if not (late and granted and outgoing.human):
-                raise self._explained(account, outgoing, refusal, http) from error
-        tagged = {'messaging_type': 'MESSAGE_TAG', 'tag': 'HUMAN_AGENT'}
-        return self._send(account, outgoing, tagged, http)
+        except (PermanentError, ConfigurationError) as error:
+            refusal = self._explained(account, outgoing, sending.refusal(error, outgoing, now), http)
+        # Meta's clock, or its idea of the citizen's last action, is not ours
+        if refusal.reason == 'window' and 'tag' not in declared and granted and outgoing.human:
+            return self._send(account, outgoing, sending.HUMAN_AGENT, http)
+        raise refusal
 
     def _send(self, account: Account, outgoing: Outgoing, declared: Mapping[str, str], http: Http) -> Sent:
         try:
             answer = self.call(
-                http, account, 'POST', f'{account.external_id}/messages', **sending.body(outgoing, declared)
+                http, account, 'POST', (self.page(account), 'messages'), **sending.body(outgoing, declared)
             )
         except OutcomeUnknown:
             raise
@@ -215,7 +213,7 @@ class Messenger(GraphNetwork):
             return error
         try:
             params = {'recipient': outgoing.recipient}
-            found, _answer = self.read(http, account, f'{account.external_id}/thread_owner', params)
+            found, _answer = self.read(http, account, (self.page(account), 'thread_owner'), params)
         except SocialMediaError:
             return error
         owner = mapping(mapping(next(iter(dicts(found.get('data'))), {})).get('thread_owner'))
@@ -264,7 +262,7 @@ class Messenger(GraphNetwork):
         if not mid:
             return attachment.url
         try:
-            found, _answer = self.read(http, account, mid, {'fields': 'attachments'})
+            found, _answer = self.read(http, account, (mid,), {'fields': 'attachments'})
         except PermanentError as error:
             raise PermanentError('media_gone', code=error.code, subcode=error.subcode) from error
         given = dicts(mapping(found.get('attachments')).get('data'))
@@ -281,8 +279,8 @@ class Messenger(GraphNetwork):
     def subscribe(self, account: Account, http: Http) -> None:
         """Have the Page call the application's webhook; its address is typed in Meta's dashboard."""
         params = {'subscribed_fields': ','.join(health.FIELDS)}
-        page = account.external_id or 'me'
-        answer = self.call(http, account, 'POST', f'{page}/subscribed_apps', params=params)
+        path = (self.page(account), 'subscribed_apps')
+        answer = self.call(http, account, 'POST', path, params=params)
         try:
             done = mapping(answer.json()).get('success') in (True, 'true')
         except ValueError:

@@ -39,7 +39,7 @@ def look(network: GraphNetwork, account: Account, outgoing: Outgoing, http: Http
     """
     fields = f'id,participants,messages.limit({threads.READABLE}){{{threads.MESSAGE_FIELDS}}}'
     params = {'platform': 'messenger', 'user_id': outgoing.recipient, 'fields': fields}
-    found, answer = network.read(http, account, f'{account.external_id}/conversations', params)
+    found, answer = network.read(http, account, (network.page(account), 'conversations'), params)
     tried = outgoing.first_tried_at or outgoing.last_tried_at or datetime.now(UTC)
     not_before = (tried - _advance(answer)).replace(microsecond=0)  # the network tells whole seconds
     sent = [
@@ -55,7 +55,7 @@ def _messages(
     network: GraphNetwork, account: Account, thread: Mapping[str, JSON], not_before: datetime, http: Http
 ) -> Iterator[Mapping[str, JSON]]:
     """Messages of the thread written since that instant, newest first."""
-    page, path = mapping(thread.get('messages')), f'{ident(thread.get("id"))}/messages'
+    page, path = mapping(thread.get('messages')), (ident(thread.get('id')), 'messages')
     for _rank in range(PAGES):
         listed = dicts(page.get('data'))
         recent = [message for message in listed if threads.is_recent(message, not_before)]

@@ -38,6 +38,8 @@ from publik_socialmedia.networks.meta_graph import (
 WINDOW = timedelta(hours=24)  # after the citizen's last action
 HUMAN_WINDOW = timedelta(days=7)  # for a person's answer, with the feature « Human Agent »
 KEY_LIMIT = 1000  # characters of ``metadata``
+RESPONSE = {'messaging_type': 'RESPONSE'}
+HUMAN_AGENT = {'messaging_type': 'MESSAGE_TAG', 'tag': 'HUMAN_AGENT'}
 
 CLOSED: Meaning = (PermanentError, 'window')
 BLOCKED: Meaning = (PermanentError, 'blocked')
@@ -82,16 +84,16 @@ SHOWN_TYPES = {
 }
 
 
-def messaging_type(outgoing: Outgoing, now: datetime, human_agent: bool) -> dict[str, str]:
+def messaging_type(outgoing: Outgoing, now: datetime, human_agent: bool) -> Mapping[str, str]:
     """How the message is declared; PermanentError('window') if it is too late for any way.
 
     Without a known last message, Meta decides.
     """
     age = now - outgoing.last_inbound_at if outgoing.last_inbound_at else timedelta(0)
     if age < WINDOW:
-        return {'messaging_type': 'RESPONSE'}
+        return RESPONSE
     if human_agent and outgoing.human and age < HUMAN_WINDOW:
-        return {'messaging_type': 'MESSAGE_TAG', 'tag': 'HUMAN_AGENT'}
+        return HUMAN_AGENT
     raise PermanentError('window')
 
 
