@@ -43,6 +43,21 @@ ORIG = 'combo.example.org'
 SECRET = 'wcs-secret-only-for-tests'
 
 
+def _access(orig: str, secret: str, max_age: float, clock_offset: float) -> Access:
+    """Return who may call: our service, three API accesses and two users, as on the site of the contract."""
+    return Access(
+        {orig.lower(): secret},
+        {
+            'social-dm': ApiAccess('social-dm-key', 'agents'),
+            'norole': ApiAccess('norole-key'),
+            'autre': ApiAccess('autre-key', 'other'),
+        },
+        {'agent@example.org': 'agents', 'claire@example.org': ''},
+        max_age=max_age,
+        clock_offset=clock_offset,
+    )
+
+
 class StandIn:
     """A w.c.s. in threads of this process, on the loopback, in memory, with one form.
 
@@ -82,17 +97,7 @@ class StandIn:
         self.wcs = Wcs(
             url=self.url,
             form=read_form((item.type, item.slug, item.xml) for item in bundle.elements()),
-            access=Access(
-                {orig.lower(): secret},
-                {
-                    'social-dm': ApiAccess('social-dm-key', 'agents'),
-                    'norole': ApiAccess('norole-key'),
-                    'autre': ApiAccess('autre-key', 'other'),
-                },
-                {'agent@example.org': 'agents', 'claire@example.org': ''},
-                max_age=signature_age,
-                clock_offset=clock_offset,
-            ),
+            access=_access(orig, secret, signature_age, clock_offset),
             store=Store(lock_age),
             latency=latency,
             race_window=race_window,

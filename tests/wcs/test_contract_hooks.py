@@ -115,23 +115,19 @@ def test_r24_text_that_crashes_a_hook_locks_the_demand(wcs: Target, bad: str) ->
 
 def test_r22_simultaneous_hooks_are_both_accepted_and_one_is_lost(wcs: Target) -> None:
     lost = 0
-    for _ in range(6):
+    for _ in range(30):
         number = wcs.create()
         urls = [wcs.sign(wcs.hook_path(number, 'message_modifie')) for _ in range(2)]
+        bodies = [{'event_id': event, 'text': 'x'} for event in ('a', 'b')]
         with ThreadPoolExecutor(2) as pool:
             answers = list(
-                pool.map(
-                    lambda pair: requests.post(
-                        pair[1], json={'event_id': str(pair[0]), 'text': 'x'}, timeout=60
-                    ),
-                    enumerate(urls),
-                )
+                pool.map(lambda url, body: requests.post(url, json=body, timeout=60), urls, bodies)
             )
         accepted = [answer for answer in answers if answer.status_code == 200]
         assert accepted
         lost += len(accepted) - len(wcs.comments(number))
-        if wcs.standin is None:
-            wcs.manage('unlock', number)
+        if lost:
+            break
     assert lost > 0
 
 
