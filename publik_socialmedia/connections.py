@@ -51,6 +51,8 @@ CONNECT_TIMEOUT = 10.0
 # How long an idle connection may be used again, for GET and for the other methods.
 REUSE_READ, REUSE_WRITE = 5.0, 1.0
 _UNICAST = ipaddress.ip_network('2000::/3')
+# which Python 3.11 does not know to be reserved as a whole
+_PROTOCOLS = ipaddress.ip_network('192.0.0.0/24')
 _NAT64 = ipaddress.ip_network('64:ff9b::/96')
 
 
@@ -189,7 +191,7 @@ def is_public(address: str) -> bool:
             return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
         # tunnels of former times lead anywhere, and nobody's media are there
         return ip in _UNICAST and ip.is_global and ip.sixtofour is None and ip.teredo is None
-    return ip.is_global and not ip.is_multicast
+    return ip.is_global and not ip.is_multicast and ip not in _PROTOCOLS
 
 
 class _PoolMixin:

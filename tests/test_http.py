@@ -191,13 +191,18 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize('case', CASES)
-@pytest.mark.parametrize('method', ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH'])
+# an answer to HEAD has no body that could be lost
+HEAD_CASES = ('reset', 'closed', 'not http', 'half a head')
+
+
+@pytest.mark.parametrize(
+    'method, case',
+    [(method, case) for method in ('GET', 'POST', 'PUT', 'DELETE', 'PATCH') for case in CASES]
+    + [('HEAD', case) for case in HEAD_CASES],
+)
 def test_lost_answer_leaves_the_outcome_unknown_unless_it_was_a_reading(
     method: str, case: str, server: Loopback, client: http.Client
 ) -> None:
-    if method == 'HEAD' and case not in ('reset', 'closed', 'not http', 'half a head'):
-        pytest.skip('an answer to HEAD has no body')
     server.answer = CASES[case]
     with pytest.raises(TemporaryError) as caught:
         client.request(method, f'{server.url}/?token=secret')
