@@ -143,6 +143,7 @@ class Stage:
         path = reverse('socialmedia-webhook', args=[endpoint.network, endpoint.token])
         if not self.graph.webhooks.handshake(self.site_url + path):
             raise RuntimeError('the webhook was not verified')
+        self.graph.app.callback_url = self.site_url + path
         accounts = [
             Account(
                 network='messenger',

@@ -30,6 +30,8 @@ logged. ``reason`` is a short machine word, given a French sentence by ``publik_
 
 from __future__ import annotations
 
+import traceback
+
 
 class SocialMediaError(Exception):
     """Base of all our errors.
@@ -114,3 +116,11 @@ class PermanentError(SocialMediaError):
     """Will never work: window closed, person unreachable, content refused."""
 
     default_reason = 'permanent'
+
+
+def where(error: BaseException) -> str:
+    """Class of an unexpected error and the line that raised it, for the logs: never its message, which may
+    quote a citizen."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f' at {frames[-1].filename}:{frames[-1].lineno} ({frames[-1].name})' if frames else ''
+    return type(error).__name__ + place

@@ -27,7 +27,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from publik_socialmedia import errors, networks
-from publik_socialmedia.http import Client as HttpClient
+from publik_socialmedia.http import client as http_client
 from publik_socialmedia.models import Account, Conversation, Delivery, RawEvent
 from publik_socialmedia.networks.base import Http, Problem
 from publik_socialmedia.reasons import sentence
@@ -70,7 +70,7 @@ def queues() -> Queues:
 
 def examine(account: Account, http: Http | None = None) -> list[Problem]:
     """Ask the network and w.c.s. about an account, keep what the network tells, list what is wrong."""
-    return [*_network(account, http or HttpClient()), *wcs_problems(account), *_expiry(account)]
+    return [*_network(account, http or http_client()), *wcs_problems(account), *_expiry(account)]
 
 
 def wcs_problems(account: Account) -> Iterator[Problem]:

@@ -27,6 +27,7 @@ import contextlib
 import json as jsonlib
 import re
 import ssl
+import threading
 import time
 import zlib
 from collections.abc import Collection, Mapping, Sequence
@@ -220,6 +221,17 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 # -- what strangers send
+
+
+_of_thread = threading.local()
+
+
+def client() -> Client:
+    """The client of this thread: connections are kept from one call to the next."""
+    found: Client | None = getattr(_of_thread, 'client', None)
+    if found is None:
+        found = _of_thread.client = Client()
+    return found
 
 
 def fetch_media(

@@ -35,7 +35,7 @@ from publik_socialmedia.conversations.windows import window
 from publik_socialmedia.delivery import queue, receipts
 from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.delivery.wakeup import wake
-from publik_socialmedia.http import Client
+from publik_socialmedia.http import client
 from publik_socialmedia.models import Account, Attachment, Conversation, Delivery, Demand, Message
 from publik_socialmedia.models.common import new_key
 from publik_socialmedia.networks.base import Http, Outgoing, OutgoingFile
@@ -90,7 +90,7 @@ def push(claim: Claim, http: Http | None = None) -> None:
             return
         queue.hold(claim)
         try:
-            _send(account, conversation, head, http or Client())
+            _send(account, conversation, head, http or client())
         except errors.PermanentError as error:
             _fail(head, error)
         except errors.SocialMediaError as error:

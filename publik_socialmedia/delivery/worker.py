@@ -31,6 +31,7 @@ from collections.abc import Callable
 from django.db import close_old_connections, connection
 from django.db.utils import Error, InterfaceError, OperationalError
 
+from publik_socialmedia import errors
 from publik_socialmedia.delivery import queue, sending
 from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.delivery.wakeup import CHANNEL
@@ -80,7 +81,7 @@ def drain(claim: Claim) -> None:
     except queue.LeaseLost:
         logger.warning('conversation %s was taken by another worker', claim.conversation_id)
     except Exception as error:
-        logger.error('conversation %s: %s', claim.conversation_id, type(error).__name__)
+        logger.error('conversation %s: %s', claim.conversation_id, errors.where(error))
         queue.stumble(claim)
         if isinstance(error, Error):
             raise
@@ -146,8 +147,8 @@ class Worker:
                 connection.close()
                 self._stopping.wait(AFTER_FAILURE)
                 continue
-            except Exception:
-                logger.exception('a step failed')
+            except Exception as error:
+                logger.error('a step failed: %s', errors.where(error))
                 self._stopping.wait(IDLE)
                 continue
             if done:

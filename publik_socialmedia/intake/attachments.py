@@ -19,10 +19,10 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlsplit
 
 from publik_socialmedia import errors, media, networks, text
-from publik_socialmedia.app_settings import app_settings
-from publik_socialmedia.http import Client
+from publik_socialmedia.http import client, fetch_media
 from publik_socialmedia.models import Account, Attachment
 from publik_socialmedia.networks.base import Http
 
@@ -42,7 +42,7 @@ def fetch(account: Account, attachment: Attachment, http: Http | None = None) ->
         return True
     attachment.attempts += 1
     try:
-        _fetch(account, attachment, http or Client())
+        _fetch(account, attachment, http or client())
     except (errors.PermanentError, errors.ConfigurationError) as error:
         logger.info('attachment %s: %s', attachment.pk, error)
         attachment.reason = error.reason
@@ -66,14 +66,15 @@ def give(attachments: list[Attachment]) -> None:
         attachment.save(update_fields=['state', 'storage', 'url'])
 
 
-def _fetch(account: Account, attachment: Attachment, http: Client) -> None:
+def _fetch(account: Account, attachment: Attachment, http: Http) -> None:
     network = networks.get(account.network)
     wanted = network.open_attachment(account.view(), attachment.view(), http)
-    found = http.fetch_media(
+    found = fetch_media(
         wanted.url,
+        wanted.hosts or network.media_hosts,
         headers=wanted.headers,
-        hosts=wanted.hosts or network.media_hosts,
-        limit=app_settings.MAX_MEDIA,
+        # a network gives headers for an address of its API only; they do not follow a redirection
+        api_host=urlsplit(wanted.url).netloc if wanted.headers else '',
     )
     content, mimetype = found.content, media.sniff(found.content)
     if mimetype in media.IMAGE_FORMATS:

@@ -94,7 +94,7 @@ def read(raw_id: int) -> Outcome:
         _close(stored, outcome, str(error))
         return outcome
     except Exception as error:  # a fault of a network's class must not stop the others
-        logger.error('raw event %s cannot be parsed: %s', raw_id, type(error).__name__)
+        logger.error('raw event %s cannot be parsed: %s', raw_id, errors.where(error))
         _close(stored, outcome, type(error).__name__)
         return outcome
     accounts = _accounts(stored)
@@ -164,7 +164,7 @@ def _record(stored: RawEvent, accounts: dict[str, Account], event: Event, outcom
     except (OperationalError, InterfaceError):
         raise  # the database is away: the body stays in the queue
     except Exception as error:  # the item is put aside, the others go on
-        logger.error('item %s of raw event %s: %s', event.sequence, stored.pk, type(error).__name__)
+        logger.error('item %s of raw event %s: %s', event.sequence, stored.pk, errors.where(error))
         outcome.failures[event.sequence] = type(error).__name__
         outcome.counts['quarantined'] += 1
 

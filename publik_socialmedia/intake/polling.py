@@ -36,7 +36,7 @@ from publik_socialmedia import errors, networks
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.delivery.queue import backoff
 from publik_socialmedia.fields import keyed_hash
-from publik_socialmedia.http import Client
+from publik_socialmedia.http import client as http_client
 from publik_socialmedia.models import Account, Conversation, Message, RawEvent
 from publik_socialmedia.networks.base import Http, Network, Page, Source, Thread
 
@@ -95,7 +95,7 @@ def poll(turn: Turn, http: Http | None = None) -> int:
     account = Account.objects.get(pk=turn.account_id)
     network = networks.get(account.network)
     interval = timedelta(seconds=network.capabilities.poll_interval)
-    client = http or Client()
+    client = http or http_client()
     stored = 0
     try:
         wait: float | None = None
@@ -119,7 +119,7 @@ def repair(account: Account, since: datetime, http: Http | None = None) -> Itera
     cursor: dict[str, object] = {}
     more = True
     while more:
-        page = network.history(account.view(), cursor, since, http or Client())
+        page = network.history(account.view(), cursor, since, http or http_client())
         rows = _new_bodies(account, page, Source.HISTORY)
         RawEvent.objects.bulk_create(rows)
         yield len(rows)
