@@ -109,7 +109,7 @@ def _meaning(
     table: Mapping[tuple[int, int | None], Meaning],
 ) -> Meaning:
     if code is not None:
-        if (code, subcode) in table:
+        if subcode is not None and (code, subcode) in table:
             return table[code, subcode]
         if transient:
             return TEMPORARY

@@ -81,6 +81,68 @@ def test_an_unknown_attachment_is_shown_with_its_type():
     ]
 
 
+@pytest.mark.parametrize(
+    'attachment, kind, shown',
+    [
+        ({'type': 'template', 'title': 'Choix', 'payload': {'template_type': 'button'}}, 'fallback', 'Choix'),
+        (
+            {'type': 'template', 'payload': {'elements': [{'title': 'Un'}, {'title': 'Deux'}]}},
+            'fallback',
+            'Un',
+        ),
+        (
+            {'type': 'template', 'payload': {'product': {'elements': [{'title': 'Carte'}]}}},
+            'fallback',
+            'Carte',
+        ),
+        ({'type': 'template', 'payload': {'text': 'Que voulez-vous ?'}}, 'fallback', 'Que voulez-vous ?'),
+        ({'type': 'template', 'payload': {}}, 'unreadable', None),
+        (
+            {'type': 'post', 'payload': {'url': 'https://www.facebook.com/1', 'title': 'Fête'}},
+            'share',
+            'Fête',
+        ),
+        ({'type': 'reel', 'payload': {}}, 'unreadable', None),
+        ({'type': 'location', 'payload': {'coordinates': {'lat': 'x', 'long': 1}}}, 'unreadable', None),
+        ({'type': 'image', 'payload': {}}, 'unreadable', None),
+    ],
+)
+def test_kinds_of_attachments(attachment: dict[str, object], kind: str, shown: str | None):
+    """R8: something is always shown."""
+    (event,) = _parse(_item(message={'mid': 'm_1', 'attachments': [attachment]}))
+    (found,) = event.attachments
+    assert (found.kind, found.details.get('title')) == (kind, shown)
+
+
+def test_a_sticker_told_beside_the_attachments():
+    (event,) = _parse(_item(message={'mid': 'm_1', 'sticker_id': 369239343222814}))
+    assert (event.text, [(item.kind, item.alt, item.url) for item in event.attachments]) == (
+        '👍',
+        [('sticker', '👍', '')],
+    )
+
+
+def test_what_has_no_target_changes_nothing():
+    """R14"""
+    for what in (
+        {'reaction': {'action': 'react'}},
+        {'reaction': {'mid': 'm_1', 'action': 'juggle'}},
+        {'message_edit': {'text': 'sans identifiant'}},
+        {'message': {'is_deleted': True}},
+        {'postback': {'mid': 'm_1'}},
+        {'read': {'watermark': 'hier'}},
+        {'message': 'not an object'},
+        {'something_new': {'x': 1}},
+        {
+            'sender': {'id': 'page'},
+            'recipient': {'id': 'page'},
+            'message': {'mid': 'm_1', 'text': 'à soi-même'},
+        },
+    ):
+        (event,) = _parse(_item(**what))
+        assert event.kind is Kind.IGNORED, what
+
+
 def test_a_message_without_content_has_a_reason():
     """R8"""
     (empty,) = _parse(_item(message={'mid': 'm_1'}))

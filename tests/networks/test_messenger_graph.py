@@ -116,6 +116,17 @@ def test_history_takes_more_than_twenty_messages_when_given(graph: Scene):
     assert sorted(texts(events)) == sorted(['Bonjour', *(f'{number}' for number in range(50))])
 
 
+def test_history_survives_a_thread_that_stops_being_told(graph: Scene):
+    """R17: « deleted », says the network of what is older; the other threads are still read."""
+    graph.emulator.citizen_writes_burst(graph.citizen, [f'{number}' for number in range(30)])
+    graph.emulator.api.tells_old_messages = True
+    refused = {'error': {'code': 100, 'error_subcode': 33, 'message': 'deleted'}}
+    graph.emulator.fail('answer', 'GET .*/t_.*/messages', status=400, body=refused)
+    events, pages = read_all(graph, LONG_AGO)
+    assert texts(events) == [f'{number}' for number in range(10, 30)]
+    assert not pages[-1].more
+
+
 def test_history_never_stores_our_token(graph: Scene):
     """R50: ``paging.next`` holds it."""
     graph.emulator.citizen_writes_burst(graph.citizen, [f'{number}' for number in range(30)])
@@ -334,6 +345,29 @@ def test_what_is_only_a_pity_is_a_warning(graph: Scene):
     found = check(graph)
     assert found.ok
     assert reasons(found) == [('permission', 'warning'), ('subscription', 'warning')]
+
+
+def test_rights_that_the_token_says_it_has(graph: Scene):
+    """R40: what cannot be looked at is said, or left out, never raised."""
+    refused = {'status': 400, 'body': {'error': {'code': 200, 'message': 'x'}}}
+    for pattern, reason, critical in (
+        ('GET .*/subscribed_apps', 'permission', False),
+        ('GET .*/me$', 'permission', True),
+        ('GET .*/messaging_feature_review', '', False),
+        ('GET .*/messenger_profile', '', False),
+        ('GET .*/subscriptions', '', False),
+    ):
+        graph.emulator.fail('answer', pattern, **refused)
+        found = check(graph)
+        assert [problem.reason for problem in found.problems] == ([reason] if reason else []), pattern
+        assert found.ok is not critical
+
+
+def test_a_webhook_without_the_needed_fields(graph: Scene):
+    """R40: the field is ticked for the Page, not for the application."""
+    graph.emulator.app.fields = ('messages',)
+    graph.emulator.app.callback_url = 'https://ville.example.org/webhook'
+    assert reasons(check(graph)) == [('subscription', 'critical')]
 
 
 def test_check_without_the_secret_of_the_application(graph: Scene):

@@ -14,7 +14,7 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""What Meta's networks share: handshake and signature of the webhooks, ids, addresses of media."""
+"""What Meta's networks share: handshake and signature, ids, addresses, errors and limits of the Graph API."""
 
 from __future__ import annotations
 
@@ -25,9 +25,17 @@ import json
 import pytest
 
 from publik_socialmedia import networks
-from publik_socialmedia.errors import WebhookRejected
+from publik_socialmedia.errors import (
+    ConfigurationError,
+    PermanentError,
+    SocialMediaError,
+    TemporaryError,
+    WebhookRejected,
+)
 from publik_socialmedia.networks import meta
-from publik_socialmedia.networks.base import Request
+from publik_socialmedia.networks.base import Account, Request
+from publik_socialmedia.networks.meta_graph import next_cursor, usage
+from tests.networks.corpus import StoredAnswer
 
 NETWORK = networks.get('messenger')
 SECRET = '0123456789abcdef0123456789abcdef'
@@ -171,3 +179,116 @@ def test_addresses_of_the_network():
 def test_ids_are_opaque_strings(given: object, expected: str):
     """R15, R24"""
     assert meta.ident(given) == expected
+
+
+# -- errors of the Graph API
+
+
+def _answer(error: object, status: int = 400, **headers: str) -> StoredAnswer:
+    return StoredAnswer(status, json.dumps({'error': error}).encode(), headers)
+
+
+@pytest.mark.parametrize(
+    'code, subcode, kind, reason',
+    [
+        (190, 463, ConfigurationError, 'auth'),
+        (190, 999999, ConfigurationError, 'auth'),
+        (102, None, ConfigurationError, 'auth'),
+        (0, None, ConfigurationError, 'auth'),
+        (10, None, ConfigurationError, 'permission'),
+        (3, None, ConfigurationError, 'permission'),
+        (200, None, ConfigurationError, 'permission'),
+        (299, None, ConfigurationError, 'permission'),
+        (1, 99, ConfigurationError, 'permission'),
+        (200, 2018028, ConfigurationError, 'permission'),
+        (368, None, ConfigurationError, 'policy'),
+        (10, 1893063, ConfigurationError, 'policy'),
+        (1, None, TemporaryError, 'temporary'),
+        (2, None, TemporaryError, 'temporary'),
+        (1200, None, TemporaryError, 'temporary'),
+        (4, None, TemporaryError, 'rate'),
+        (17, None, TemporaryError, 'rate'),
+        (32, None, TemporaryError, 'rate'),
+        (341, None, TemporaryError, 'rate'),
+        (613, 1996, TemporaryError, 'rate'),
+        (80001, None, TemporaryError, 'rate'),
+        (80006, 2446079, TemporaryError, 'rate'),
+        (10, 2018065, PermanentError, 'window'),
+        (10, 2018278, PermanentError, 'window'),
+        (10, 2018108, PermanentError, 'blocked'),
+        (551, 1545041, PermanentError, 'blocked'),
+        (200, 1545041, PermanentError, 'blocked'),
+        (100, 2018001, PermanentError, 'blocked'),
+        (10, 2018300, PermanentError, 'other_app'),
+        (100, 2018109, PermanentError, 'file_too_big'),
+        (100, 2018047, PermanentError, 'file_type'),
+        (100, 33, PermanentError, 'permanent'),
+        (10, 2018336, PermanentError, 'permanent'),
+        (77777, None, PermanentError, 'permanent'),
+    ],
+)
+def test_errors_are_read_by_code_and_subcode(
+    code: int, subcode: int | None, kind: type[SocialMediaError], reason: str
+):
+    """R33: never by the text, nor by the status; a code in a string is the same."""
+    for error in ({'code': code, 'error_subcode': subcode}, {'code': str(code), 'error_subcode': subcode}):
+        for status in (200, 400, 500):
+            found = NETWORK.error(_answer({**error, 'message': 'whatever'}, status))
+            expected = (kind, reason) if code != 77777 or status < 500 else (TemporaryError, 'temporary')
+            assert (type(found), found and found.reason) == expected
+            assert found is not None and found.code == str(code)
+
+
+def test_errors_without_a_known_code():
+    assert NETWORK.error(StoredAnswer(200, b'{"data": []}')) is None
+    assert NETWORK.error(StoredAnswer(200, b'not json')) is None
+    transient = NETWORK.error(_answer({'is_transient': True, 'code': 100}))
+    assert isinstance(transient, TemporaryError)
+    for status, reason in ((502, 'temporary'), (429, 'rate'), (403, 'temporary')):
+        found = NETWORK.error(StoredAnswer(status, b'<html>'))
+        assert isinstance(found, TemporaryError) and (found.reason, found.http_status) == (reason, status)
+    assert isinstance(NETWORK.error(_answer({'message': 'no code'})), PermanentError)
+
+
+@pytest.mark.parametrize(
+    'headers, seconds, share',
+    [
+        ({}, None, 0),
+        ({'retry-after': '30'}, 30, 0),
+        ({'x-app-usage': '{"call_count":28,"total_time":95}'}, None, 95),
+        (
+            {'x-business-use-case-usage': '{"1":[{"call_count":100,"estimated_time_to_regain_access":19}]}'},
+            1140,
+            100,
+        ),
+        ({'x-business-use-case-usage': 'not json', 'x-app-usage': '[]', 'retry-after': 'soon'}, None, 0),
+    ],
+)
+def test_headers_of_the_limits(headers: dict[str, str], seconds: float | None, share: int):
+    """R33: Meta counts in minutes, and in percent of an hour."""
+    answer = StoredAnswer(400, b'{"error": {"code": 4}}', headers)
+    found = NETWORK.error(answer)
+    assert isinstance(found, TemporaryError) and found.retry_after == seconds
+    assert usage(answer) == share
+
+
+@pytest.mark.parametrize(
+    'paging, cursor',
+    [
+        ({}, ''),
+        ({'cursors': {'after': 'a'}}, ''),  # no « next »: the end
+        ({'cursors': {'after': 'a'}, 'next': 'https://x'}, 'a'),
+        ({'next': 'https://elsewhere.example/?after=b&access_token=EAA'}, 'b'),
+        ({'next': 'https://x/'}, ''),
+        ({'next': 'https://[oops'}, ''),
+        ('nonsense', ''),
+    ],
+)
+def test_paging(paging: object, cursor: str):
+    assert next_cursor({'data': [], 'paging': paging}) == cursor
+
+
+def test_version_of_the_api():
+    for given, expected in ((None, 'v26.0'), ('v27.0', 'v27.0'), ('../x', 'v26.0')):
+        account = Account('1', facts={'graph_version': given} if given else {})
+        assert NETWORK.url(account, ('1', 'messages')) == f'https://graph.facebook.com/{expected}/1/messages'
