@@ -22,6 +22,7 @@ import contextlib
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from django.test import override_settings
 
@@ -33,6 +34,10 @@ from publik_socialmedia.networks.base import JSON, Account, Http, Outgoing, Sent
 NETWORK = networks.get('messenger')
 
 
+def ago(**age: float) -> datetime:
+    return datetime.now(UTC) - timedelta(**age)
+
+
 @dataclass
 class Scene:
     """An emulator, our account on it, and somebody who wrote « Bonjour »."""
@@ -41,6 +46,15 @@ class Scene:
     account: Account
     citizen: str
     http: Http
+
+    def outgoing(self, text: str = 'Votre dossier est prêt.', **changes: object) -> Outgoing:
+        """An answer to that person, who wrote just now."""
+        values = {'key': 'publik:reply:8412', 'recipient': self.citizen, 'last_inbound_at': datetime.now(UTC)}
+        return Outgoing(**{**values, 'text': text, **changes})  # type: ignore[arg-type]
+
+    def said(self) -> list[str]:
+        """What the person has on their screen, from us."""
+        return [message.text for message in self.emulator.thread(self.citizen).messages if message.from_page]
 
     def account_with(self, **facts: JSON) -> Account:
         return dataclasses.replace(self.account, facts={**self.account.facts, **facts})

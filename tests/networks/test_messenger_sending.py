@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.test import override_settings
@@ -33,9 +33,9 @@ from publik_socialmedia.errors import (
     PermanentError,
     TemporaryError,
 )
-from publik_socialmedia.networks.base import Outgoing, OutgoingFile
+from publik_socialmedia.networks.base import OutgoingFile
 from publik_socialmedia.networks.meta_graph import appsecret_proof
-from tests.networks.graph import Scene, scene
+from tests.networks.graph import Scene, ago, scene
 
 NETWORK = networks.get('messenger')
 SENDS = 'POST .*/messages'
@@ -47,24 +47,14 @@ def graph() -> Iterator[Scene]:
         yield found
 
 
-def outgoing(graph: Scene, text: str = 'Votre dossier est prêt.', **changes: object) -> Outgoing:
-    values = {'key': 'publik:reply:8412', 'recipient': graph.citizen, 'last_inbound_at': datetime.now(UTC)}
-    return Outgoing(**{**values, 'text': text, **changes})  # type: ignore[arg-type]
-
-
-def said(graph: Scene) -> list[str]:
-    """What the person has on their screen, from us."""
-    return [message.text for message in graph.emulator.thread(graph.citizen).messages if message.from_page]
-
-
 # -- what goes
 
 
 def test_a_text(graph: Scene):
     """R30: the key goes as ``metadata`` and comes back in the echo."""
-    sent = graph.send(outgoing(graph))
+    sent = graph.send(graph.outgoing())
     assert sent.external_id.startswith('m_')
-    assert said(graph) == ['Votre dossier est prêt.']
+    assert graph.said() == ['Votre dossier est prêt.']
     call = graph.emulator.calls[-1]
     assert call.path == '/v26.0/104400000000001/messages'
     assert call.params['messaging_type'] == 'RESPONSE' and 'tag' not in call.params
@@ -74,7 +64,7 @@ def test_a_text(graph: Scene):
 
 def test_no_token_in_the_address(graph: Scene):
     """R50: addresses end up in logs; the proof of the secret goes with each call."""
-    graph.send(outgoing(graph))
+    graph.send(graph.outgoing())
     call = graph.emulator.calls[-1]
     assert call.headers['authorization'] == f'Bearer {graph.account.credentials["page_token"]}'
     assert 'access_token' not in call.params
@@ -83,10 +73,10 @@ def test_no_token_in_the_address(graph: Scene):
 
 def test_a_proof_is_enough_for_an_application_that_requires_it(graph: Scene):
     graph.emulator.app.require_proof = True
-    graph.send(outgoing(graph))
+    graph.send(graph.outgoing())
     without = dataclasses.replace(graph.account, credentials={'page_token': 'EAAemulatedPageToken'})
     with pytest.raises(PermanentError):
-        NETWORK.send(without, outgoing(graph), graph.http)
+        NETWORK.send(without, graph.outgoing(), graph.http)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +86,7 @@ def test_a_proof_is_enough_for_an_application_that_requires_it(graph: Scene):
 def test_a_file_travels_alone_by_multipart(graph: Scene, media, kind: str):
     """R31: no public address is needed."""
     file = OutgoingFile(media.content, media.name, media.mimetype)
-    sent = graph.send(outgoing(graph, '', file=file))
+    sent = graph.send(graph.outgoing('', file=file))
     (message,) = [one for one in graph.emulator.thread(graph.citizen).messages if one.from_page]
     assert (message.mid, message.metadata) == (sent.external_id, 'publik:reply:8412')
     assert [(one.kind, one.content, one.name) for one in message.media] == [(kind, media.content, media.name)]
@@ -106,11 +96,11 @@ def test_an_answer_is_split_before_it_is_sent(graph: Scene):
     """R31: 2000 characters, emoji counted twice, then the files alone."""
     text = 'Bonjour 👩🏽‍🚒. ' * 300
     file = OutgoingFile(b'%PDF-1.4', 'plan.pdf', 'application/pdf')
-    parts = NETWORK.split(graph.account, outgoing(graph, text), [file])
+    parts = NETWORK.split(graph.account, graph.outgoing(text), [file])
     assert len(parts) > 2 and parts[-1].file == file
     for part in parts:
         graph.send(part)
-    assert ''.join(said(graph)).replace(' ', '') == text.replace(' ', '')
+    assert ''.join(graph.said()).replace(' ', '') == text.replace(' ', '')
 
 
 @pytest.mark.parametrize(
@@ -119,13 +109,13 @@ def test_an_answer_is_split_before_it_is_sent(graph: Scene):
 def test_a_file_that_messenger_cannot_take_is_refused_at_once(graph: Scene, file: OutgoingFile):
     """R31"""
     with pytest.raises(PermanentError) as caught:
-        NETWORK.split(graph.account, outgoing(graph), [file])
+        NETWORK.split(graph.account, graph.outgoing(), [file])
     assert caught.value.reason in ('file_too_big', 'file_type')
 
 
 def test_a_message_is_a_text_or_a_file(graph: Scene):
-    both = outgoing(graph, 'Bonjour', file=OutgoingFile(b'x', 'a.txt', 'text/plain'))
-    for wrong in (both, outgoing(graph, '')):
+    both = graph.outgoing('Bonjour', file=OutgoingFile(b'x', 'a.txt', 'text/plain'))
+    for wrong in (both, graph.outgoing('')):
         with pytest.raises(PermanentError) as caught:
             graph.send(wrong)
         assert caught.value.reason == 'empty'
@@ -136,7 +126,7 @@ def test_a_message_is_a_text_or_a_file(graph: Scene):
 def test_what_cannot_be_a_token_is_not_sent(graph: Scene, token: str):
     account = dataclasses.replace(graph.account, credentials={'page_token': token})
     with pytest.raises(ConfigurationError) as caught:
-        NETWORK.send(account, outgoing(graph), graph.http)
+        NETWORK.send(account, graph.outgoing(), graph.http)
     assert caught.value.reason == 'auth' and not graph.emulator.calls
 
 
@@ -152,17 +142,13 @@ def test_an_id_never_leads_elsewhere(graph: Scene):
 # -- the window
 
 
-def ago(**age: float) -> datetime:
-    return datetime.now(UTC) - timedelta(**age)
-
-
 def test_after_a_day_a_person_answers_with_the_tag(graph: Scene):
     """R32: 7 days for a person's answer, where the feature is granted."""
     graph.emulator.page.human_agent = True
     graph.emulator.age(graph.citizen, timedelta(days=3))
     account = graph.account_with(human_agent=True)
-    NETWORK.send(account, outgoing(graph, last_inbound_at=ago(days=3)), graph.http)
-    assert said(graph) == ['Votre dossier est prêt.']
+    NETWORK.send(account, graph.outgoing(last_inbound_at=ago(days=3)), graph.http)
+    assert graph.said() == ['Votre dossier est prêt.']
     assert graph.emulator.calls[-1].params['tag'] == 'HUMAN_AGENT'
 
 
@@ -174,7 +160,7 @@ def test_too_late_is_said_without_a_call(graph: Scene, age: dict[str, float], gr
     """R32, R33"""
     account = graph.account_with(human_agent=granted)
     with pytest.raises(PermanentError) as caught:
-        NETWORK.send(account, outgoing(graph, last_inbound_at=ago(**age), human=human), graph.http)
+        NETWORK.send(account, graph.outgoing(last_inbound_at=ago(**age), human=human), graph.http)
     assert caught.value.reason == 'window'
     assert not [call for call in graph.emulator.calls if call.method == 'POST']
 
@@ -183,12 +169,12 @@ def test_the_network_finds_the_window_closed(graph: Scene):
     """R32: its clock is the one that counts; a person's answer then goes with the tag."""
     graph.emulator.age(graph.citizen, timedelta(hours=25))
     with pytest.raises(PermanentError) as caught:
-        graph.send(outgoing(graph))
+        graph.send(graph.outgoing())
     assert (caught.value.reason, caught.value.code, caught.value.subcode) == ('window', '10', '2018278')
     graph.emulator.page.human_agent = True
     account = graph.account_with(human_agent=True)
-    NETWORK.send(account, outgoing(graph, last_inbound_at=None), graph.http)
-    assert said(graph) == ['Votre dossier est prêt.']
+    NETWORK.send(account, graph.outgoing(last_inbound_at=None), graph.http)
+    assert graph.said() == ['Votre dossier est prêt.']
 
 
 def test_a_feature_that_was_withdrawn(graph: Scene):
@@ -196,7 +182,7 @@ def test_a_feature_that_was_withdrawn(graph: Scene):
     graph.emulator.age(graph.citizen, timedelta(days=3))
     account = graph.account_with(human_agent=True)
     with pytest.raises(PermanentError) as caught:
-        NETWORK.send(account, outgoing(graph, last_inbound_at=ago(days=3)), graph.http)
+        NETWORK.send(account, graph.outgoing(last_inbound_at=ago(days=3)), graph.http)
     assert caught.value.reason == 'window'
 
 
@@ -204,11 +190,11 @@ def test_1545041_is_read_by_the_age_of_the_last_message(graph: Scene):
     """Two pages of Meta's disagree on what it means."""
     graph.emulator.thread(graph.citizen).person.blocked = True
     with pytest.raises(PermanentError) as caught:
-        graph.send(outgoing(graph))
+        graph.send(graph.outgoing())
     assert caught.value.reason == 'blocked'
     account = graph.account_with(human_agent=True)
     with pytest.raises(PermanentError) as caught:
-        NETWORK.send(account, outgoing(graph, last_inbound_at=ago(days=2)), graph.http)
+        NETWORK.send(account, graph.outgoing(last_inbound_at=ago(days=2)), graph.http)
     assert caught.value.reason == 'window'
 
 
@@ -229,7 +215,7 @@ def test_what_an_administrator_must_repair(graph: Scene, change, reason: str):
     """R33: the account stops, nothing is tried again by itself."""
     change(graph.emulator)
     with pytest.raises(ConfigurationError) as caught:
-        graph.send(outgoing(graph))
+        graph.send(graph.outgoing())
     assert caught.value.reason == reason
 
 
@@ -237,7 +223,7 @@ def test_nothing_secret_in_errors(graph: Scene):
     """R50"""
     graph.emulator.token.dead = 460
     with pytest.raises(ConfigurationError) as caught:
-        graph.send(outgoing(graph, 'texte de l’agent'))
+        graph.send(graph.outgoing('texte de l’agent'))
     for secret in ('EAA', graph.citizen, 'texte', graph.account.credentials['app_secret']):
         assert secret not in str(caught.value) and secret not in repr(caught.value)
 
@@ -249,8 +235,8 @@ def test_nothing_secret_in_errors(graph: Scene):
 def test_what_will_never_go(graph: Scene, changes: dict[str, str], reason: str):
     """R33"""
     with pytest.raises(PermanentError) as caught:
-        graph.send(dataclasses.replace(outgoing(graph), **changes))
-    assert caught.value.reason == reason and not said(graph)
+        graph.send(dataclasses.replace(graph.outgoing(), **changes))
+    assert caught.value.reason == reason and not graph.said()
 
 
 @pytest.mark.parametrize(
@@ -263,15 +249,15 @@ def test_what_will_never_go(graph: Scene, changes: dict[str, str], reason: str):
 def test_files_that_the_network_refuses(graph: Scene, file: OutgoingFile, reason: str):
     """R33: one of them with a status of 200."""
     with pytest.raises(PermanentError) as caught:
-        graph.send(outgoing(graph, '', file=file))
-    assert caught.value.reason == reason and not said(graph)
+        graph.send(graph.outgoing('', file=file))
+    assert caught.value.reason == reason and not graph.said()
 
 
 def test_another_application_owns_the_thread(graph: Scene):
     """R35: a colleague answers in Meta's own inbox."""
     graph.emulator.take_thread(graph.citizen)
     with pytest.raises(PermanentError) as caught:
-        graph.send(outgoing(graph))
+        graph.send(graph.outgoing())
     assert caught.value.reason == 'other_app'
 
 
@@ -280,12 +266,12 @@ def test_code_10_alone_is_looked_into(graph: Scene):
     refused = {'error': {'message': 'refused', 'code': 10}}
     graph.emulator.fail('answer', SENDS, status=400, body=refused)
     with pytest.raises(ConfigurationError) as permission:
-        graph.send(outgoing(graph))
+        graph.send(graph.outgoing())
     assert permission.value.reason == 'permission'
     graph.emulator.take_thread(graph.citizen)
     graph.emulator.fail('answer', SENDS, status=400, body=refused)
     with pytest.raises(PermanentError) as taken:
-        NETWORK.send(graph.account_with(app_id='990000000000001'), outgoing(graph), graph.http)
+        NETWORK.send(graph.account_with(app_id='990000000000001'), graph.outgoing(), graph.http)
     assert taken.value.reason == 'other_app'
 
 
@@ -294,7 +280,7 @@ def test_limits_are_waited_for_as_the_network_says(graph: Scene, code: int):
     """R33: minutes in a header of Meta's; nothing went."""
     graph.emulator.limit_rate(SENDS, minutes=19, code=code)
     with pytest.raises(TemporaryError) as caught:
-        graph.send(outgoing(graph))
+        graph.send(graph.outgoing())
     assert not isinstance(caught.value, OutcomeUnknown)
     assert (caught.value.reason, caught.value.retry_after) == ('rate', 19 * 60)
 
@@ -302,133 +288,9 @@ def test_limits_are_waited_for_as_the_network_says(graph: Scene, code: int):
 def test_a_limit_told_by_a_proxy(graph: Scene):
     graph.emulator.fail('answer', SENDS, status=429, body=b'<html>', headers={'Retry-After': '7'})
     with pytest.raises(TemporaryError) as caught:
-        graph.send(outgoing(graph))
+        graph.send(graph.outgoing())
     assert not isinstance(caught.value, OutcomeUnknown)
     assert (caught.value.reason, caught.value.retry_after) == ('rate', 7)
-
-
-# -- unknown outcomes
-
-
-@pytest.mark.parametrize(
-    'fault',
-    [
-        {'kind': 'cut_after'},
-        {'kind': 'cut_before'},
-        {'kind': 'after', 'status': 500, 'body': {'error': {'code': 2, 'message': 'x'}}},
-        {'kind': 'after', 'status': 503, 'body': b'<html>'},
-        {'kind': 'after', 'status': 400, 'body': {'error': {'code': 1200, 'message': 'x'}}},
-        {'kind': 'after', 'status': 200, 'body': {}},
-        {'kind': 'after', 'status': 200, 'body': b'not json'},
-    ],
-    ids=lambda fault: f'{fault["kind"]} {fault.get("status", "")} {fault.get("body", "")}'[:40],
-)
-def test_the_answer_of_a_send_is_lost(graph: Scene, fault: dict[str, object]):
-    """R30: looked for before any second try, found if it is there."""
-    message = outgoing(graph, first_tried_at=datetime.now(UTC), last_tried_at=datetime.now(UTC))
-    graph.emulator.fail(str(fault.pop('kind')), SENDS, **fault)  # type: ignore[arg-type]
-    with pytest.raises(OutcomeUnknown):
-        graph.send(message)
-    if said(graph):
-        found = graph.find(message)
-        assert found is not None
-        assert [one.mid for one in graph.emulator.thread(graph.citizen).messages if one.from_page] == [
-            found.external_id
-        ]
-        assert found.sent_at is not None
-    else:
-        with pytest.raises(OutcomeUnknown) as caught:
-            graph.find(message)  # it may still be on its way
-        assert 0 < (caught.value.retry_after or 0) <= NETWORK.settle.total_seconds()  # type: ignore[attr-defined]
-        old = dataclasses.replace(message, last_tried_at=ago(minutes=1))
-        assert graph.find(old) is None
-
-
-def test_a_late_send_is_found_at_last(graph: Scene):
-    """R30: carried out after we gave up."""
-    message = outgoing(graph, first_tried_at=datetime.now(UTC), last_tried_at=datetime.now(UTC))
-    graph.emulator.fail('cut_before', SENDS)
-    with pytest.raises(OutcomeUnknown):
-        graph.send(message)
-    with pytest.raises(OutcomeUnknown):
-        graph.find(message)
-    NETWORK.send(
-        graph.account, dataclasses.replace(message, key='the request that was on its way'), graph.http
-    )
-    assert graph.find(message) is not None
-
-
-def test_an_older_answer_with_the_same_words_is_not_taken_for_ours(graph: Scene):
-    """R30: « Merci » was said yesterday too."""
-    earlier = graph.send(outgoing(graph, 'Merci'))
-    message = graph.emulator.world.messages[earlier.external_id]
-    message.created_at -= timedelta(minutes=5)
-    now = datetime.now(UTC)
-    later = outgoing(graph, 'Merci', first_tried_at=now, last_tried_at=now - timedelta(minutes=1))
-    assert graph.find(later) is None
-
-
-def test_what_the_citizen_says_is_not_taken_for_ours(graph: Scene):
-    tried = ago(minutes=2)
-    graph.emulator.citizen_writes(graph.citizen, 'Merci')
-    graph.emulator.page_writes(graph.citizen, 'Bonne journée')
-    assert graph.find(outgoing(graph, 'Merci', first_tried_at=tried, last_tried_at=tried)) is None
-
-
-@pytest.mark.parametrize('media', [photo(), document()])
-def test_a_lost_file_is_found(graph: Scene, media):
-    """R30"""
-    file = OutgoingFile(media.content, media.name, media.mimetype)
-    message = outgoing(graph, '', file=file, first_tried_at=datetime.now(UTC))
-    graph.emulator.fail('cut_after', SENDS)
-    with pytest.raises(OutcomeUnknown):
-        graph.send(message)
-    assert graph.find(message) is not None
-    other = OutgoingFile(b'another', 'other.txt', 'text/plain')
-    tried = ago(minutes=1)
-    assert graph.find(outgoing(graph, '', file=other, first_tried_at=tried, last_tried_at=tried)) is None
-
-
-def test_the_look_survives_a_clock_that_is_ahead(graph: Scene, monkeypatch):
-    """R30: times are the network's; how far ours is from it is read in its answer."""
-    ahead = timedelta(minutes=3)
-    message = outgoing(graph, first_tried_at=datetime.now(UTC) + ahead)
-    graph.emulator.fail('cut_after', SENDS)
-    with pytest.raises(OutcomeUnknown):
-        graph.send(message)
-
-    class Ahead(datetime):
-        @classmethod
-        def now(cls, tz=None):  # type: ignore[no-untyped-def, override]
-            return datetime.now(tz) + ahead
-
-    monkeypatch.setattr('publik_socialmedia.networks.messenger.search.datetime', Ahead)
-    assert graph.find(message) is not None
-
-
-def test_a_long_thread_is_read_back_to_the_first_try(graph: Scene):
-    """R30: the network promises 20 messages; when it tells no more, nothing is known."""
-    message = outgoing(graph, first_tried_at=datetime.now(UTC), last_tried_at=ago(minutes=1))
-    graph.emulator.fail('cut_after', SENDS)
-    with pytest.raises(OutcomeUnknown):
-        graph.send(message)
-    graph.emulator.citizen_writes_burst(graph.citizen, [str(number) for number in range(30)])
-    with pytest.raises(OutcomeUnknown):
-        graph.find(message)
-    graph.emulator.api.tells_old_messages = True
-    assert graph.find(message) is not None
-
-
-def test_a_look_that_is_refused_says_nothing(graph: Scene):
-    """R30: neither there nor not there."""
-    tried = ago(minutes=5)
-    message = outgoing(graph, first_tried_at=tried, last_tried_at=tried)
-    graph.emulator.limit_rate('GET .*/conversations')
-    with pytest.raises(TemporaryError):
-        graph.find(message)
-    graph.emulator.token.dead = 467
-    with pytest.raises(ConfigurationError):
-        graph.find(message)
 
 
 def test_connection_refused_sends_nothing(graph: Scene):
@@ -438,7 +300,7 @@ def test_connection_refused_sends_nothing(graph: Scene):
     nowhere = dataclasses.replace(graph.account, api_url=url)
     trusted = override_settings(PUBLIK_SOCIALMEDIA_TRUSTED_HOSTS=[url.removeprefix('http://')])
     with trusted, pytest.raises(TemporaryError) as caught:
-        NETWORK.send(nowhere, outgoing(graph), graph.http)
+        NETWORK.send(nowhere, graph.outgoing(), graph.http)
     assert not isinstance(caught.value, OutcomeUnknown)
 
 
