@@ -29,6 +29,9 @@ class AppConfig(DjangoAppConfig):
     verbose_name = _('Social media messages')
     default_auto_field = 'django.db.models.BigAutoField'
 
+    def ready(self) -> None:
+        from . import checks  # noqa: F401
+
     def get_before_urls(self) -> list[Any]:
         """URL patterns that the brick mounts at its root, before its own pages."""
         from . import urls

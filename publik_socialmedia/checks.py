@@ -1,0 +1,87 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""Mistakes of configuration that ``manage.py check`` tells before anything goes wrong.
+
+publik_socialmedia.E001  attachments would be stored where the web server shows them to everyone
+publik_socialmedia.E002  the database is not PostgreSQL
+publik_socialmedia.E003  an encryption key is not a text
+publik_socialmedia.W001  no encryption key: SECRET_KEY is used
+publik_socialmedia.W002  trusted hosts or other API addresses, made for tests, on a real site
+publik_socialmedia.W003  an encryption key is short
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.db import connection
+
+from publik_socialmedia.app_settings import PREFIX, app_settings
+from publik_socialmedia.media import is_public
+
+SHORTEST_KEY = 20
+
+
+def _name(setting: str) -> str:
+    return PREFIX + setting
+
+
+@checks.register('publik_socialmedia')
+def check_storage(**kwargs: Any) -> list[checks.CheckMessage]:
+    folder = app_settings.PRIVATE_STORAGE
+    if not is_public(folder):
+        return []
+    message = f'The folder of the private attachments, {folder}, is inside MEDIA_ROOT or STATIC_ROOT.'
+    hint = f'Set {_name("PRIVATE_STORAGE")} to a folder that the web server does not show.'
+    return [checks.Error(message, hint=hint, id='publik_socialmedia.E001')]
+
+
+@checks.register('publik_socialmedia')
+def check_database(**kwargs: Any) -> list[checks.CheckMessage]:
+    if connection.vendor == 'postgresql':
+        return []
+    message = 'The database is not PostgreSQL, the only one that the queue of messages works on.'
+    return [checks.Error(message, id='publik_socialmedia.E002')]
+
+
+@checks.register('publik_socialmedia')
+def check_keys(**kwargs: Any) -> list[checks.CheckMessage]:
+    """The values of the keys are in no message."""
+    keys = app_settings.ENCRYPTION_KEYS
+    if not all(isinstance(key, str) for key in keys):
+        message = f'Each of {_name("ENCRYPTION_KEYS")} must be a text.'
+        return [checks.Error(message, id='publik_socialmedia.E003')]
+    if keys == (settings.SECRET_KEY,):
+        message = 'Tokens and messages are encrypted with SECRET_KEY: changing it would lose them.'
+        hint = f'Set {_name("ENCRYPTION_KEYS")} to a list of one long random text.'
+        return [checks.Warning(message, hint=hint, id='publik_socialmedia.W001')]
+    if any(len(key) < SHORTEST_KEY for key in keys):
+        message = f'One of {_name("ENCRYPTION_KEYS")} has less than {SHORTEST_KEY} characters.'
+        return [checks.Warning(message, id='publik_socialmedia.W003')]
+    return []
+
+
+@checks.register('publik_socialmedia')
+def check_test_settings(**kwargs: Any) -> list[checks.CheckMessage]:
+    used = [name for name in ('TRUSTED_HOSTS', 'API_URLS') if getattr(app_settings, name)]
+    if settings.DEBUG or not used:
+        return []
+    message = f'{" and ".join(map(_name, used))} are for tests and demonstrations, and DEBUG is off.'
+    hint = 'They let messages reach this machine and its network. Remove them from a real site.'
+    return [checks.Warning(message, hint=hint, id='publik_socialmedia.W002')]
