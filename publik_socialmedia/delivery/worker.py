@@ -29,7 +29,7 @@ import threading
 from collections.abc import Callable
 
 from django.db import close_old_connections, connection
-from django.db.utils import Error, InterfaceError, OperationalError
+from django.db.utils import Error
 
 from publik_socialmedia import errors
 from publik_socialmedia.delivery import queue, sending
@@ -38,7 +38,7 @@ from publik_socialmedia.delivery.wakeup import CHANNEL
 from publik_socialmedia.intake import inbox, polling
 from publik_socialmedia.wcs import demands
 
-READ_BATCH = 20  # bodies claimed at a time
+READ_BATCH = 20  # bodies read before another lane has its turn
 IDLE = 1.0  # seconds between two looks when nothing wakes us
 AFTER_FAILURE = 5.0  # seconds, when the database is away
 
@@ -47,14 +47,7 @@ logger = logging.getLogger(__name__)
 
 def read_some() -> int:
     """Read a batch of what came in; gives how many bodies."""
-    found = inbox.claim(READ_BATCH)
-    for raw_id in found:
-        try:
-            inbox.read(raw_id)
-        except (OperationalError, InterfaceError) as error:
-            logger.warning('raw event %s waits for the database: %s', raw_id, type(error).__name__)
-            inbox.put_back(raw_id, error)
-    return len(found)
+    return inbox.read_some(READ_BATCH)
 
 
 def poll_some() -> int:

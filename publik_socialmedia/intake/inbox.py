@@ -19,18 +19,19 @@
 from __future__ import annotations
 
 import logging
+import random
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import connection
-from django.db.models import Q
-from django.db.utils import Error, IntegrityError, InterfaceError, OperationalError
+from django.db.models import F, Q
+from django.db.utils import IntegrityError, InterfaceError, OperationalError
 from django.utils import timezone
 
 from publik_socialmedia import errors, networks
-from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.conversations.events import keep_channel_event
 from publik_socialmedia.conversations.messages import Received
 from publik_socialmedia.conversations.record import record
@@ -62,27 +63,29 @@ class Outcome:
         return facts
 
 
-def claim(limit: int = 20) -> list[int]:
-    """Take the oldest bodies that wait; they come back by themselves if their reader dies."""
-    now = timezone.now()
-    with connection.cursor() as cursor:
-        # served by socialmedia_raw_queue; attempts are counted at the claim
-        cursor.execute(
-            """
-            UPDATE publik_socialmedia_rawevent SET due_at = %s, attempts = attempts + 1
-             WHERE id IN (
-                SELECT id FROM publik_socialmedia_rawevent
-                 WHERE state = 'pending' AND due_at <= %s
-                 ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
-            RETURNING id
-            """,
-            [now + timedelta(seconds=app_settings.LEASE), now, limit],
-        )
-        return sorted(row[0] for row in cursor.fetchall())
+def read_some(limit: int = 20) -> int:
+    """Read the oldest bodies of one lane that nobody reads; gives how many were read, 0 if none waits.
+
+    The bodies of a lane are read one after the other, so that the messages of a conversation are recorded in
+    the order in which they came. The lock on the lane belongs to the connection: if the process dies, it is
+    free at once.
+    """
+    for lane in _waiting_lanes():
+        with _alone_in(lane) as ours:
+            if ours:
+                found = RawEvent.objects.filter(lane=lane, state=State.PENDING).order_by('id')
+                count = 0
+                for raw_id in found.values_list('pk', flat=True)[:limit]:
+                    read(raw_id)
+                    count += 1
+                return count
+    return 0
 
 
 def read(raw_id: int) -> Outcome:
     """Read one body and record what it says. Safe to repeat. Lets only failures of the database out."""
+    # counted before it is read: a body that kills its reader is counted too
+    RawEvent.objects.filter(pk=raw_id).update(attempts=F('attempts') + 1)
     stored = RawEvent.objects.select_related('account', 'endpoint').get(pk=raw_id)
     outcome = Outcome()
     if stored.attempts > MAX_ATTEMPTS:
@@ -107,9 +110,7 @@ def read(raw_id: int) -> Outcome:
 
 def replay(raw_ids: Iterable[int]) -> int:
     """Have bodies read again: those in quarantine, after an upgrade, or any other. Gives how many."""
-    return RawEvent.objects.filter(pk__in=raw_ids).update(
-        state=State.PENDING, due_at=timezone.now(), attempts=0, error=''
-    )
+    return RawEvent.objects.filter(pk__in=raw_ids).update(state=State.PENDING, attempts=0, error='')
 
 
 def _parse(stored: RawEvent) -> list[Event]:
@@ -190,8 +191,36 @@ def _seen(accounts: set[int]) -> None:
     ).update(last_event_at=now)
 
 
-def put_back(raw_id: int, error: Error) -> None:
-    """A body that the database did not let us read is looked at again soon."""
-    RawEvent.objects.filter(pk=raw_id, state=State.PENDING).update(
-        due_at=timezone.now() + timedelta(seconds=app_settings.RETRY_BASE), error=type(error).__name__
-    )
+def _waiting_lanes() -> list[str]:
+    with connection.cursor() as cursor:
+        # jumps from lane to lane on socialmedia_raw_queue, however many bodies wait in each
+        cursor.execute(
+            """
+            WITH RECURSIVE waiting AS (
+                (SELECT lane FROM publik_socialmedia_rawevent WHERE state = 'pending' ORDER BY lane LIMIT 1)
+                UNION ALL
+                SELECT (SELECT raw.lane FROM publik_socialmedia_rawevent AS raw
+                         WHERE raw.state = 'pending' AND raw.lane > waiting.lane ORDER BY raw.lane LIMIT 1)
+                  FROM waiting WHERE waiting.lane IS NOT NULL)
+            SELECT lane FROM waiting WHERE lane IS NOT NULL
+            """
+        )
+        lanes = [row[0] for row in cursor.fetchall()]
+    random.shuffle(lanes)  # several readers share them, a flooded one does not come first
+    return lanes
+
+
+@contextmanager
+def _alone_in(lane: str) -> Iterator[bool]:
+    """Whether we are the only reader of that lane of this schema, and remain it meanwhile."""
+    number = 'hashtextextended(current_schema() || %s, 0)'
+    name = f' socialmedia {lane}'
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT pg_try_advisory_lock({number})', [name])
+        ours = bool(cursor.fetchone()[0])
+    try:
+        yield ours
+    finally:
+        if ours and not connection.needs_rollback and connection.connection is not None:
+            with connection.cursor() as cursor:
+                cursor.execute(f'SELECT pg_advisory_unlock({number})', [name])

@@ -192,6 +192,7 @@ def _new_bodies(account: Account, page: Page, source: Source) -> list[RawEvent]:
         digest = keyed_hash('body', answer.call, hashlib.sha256(answer.body).hexdigest())
         rows[digest] = RawEvent(
             account=account,
+            lane=RawEvent.lane_of(account=account.pk),
             network=account.network,
             source=source.value,
             call=answer.call[:250],

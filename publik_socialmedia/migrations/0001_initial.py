@@ -359,6 +359,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name='ID'
                     ),
                 ),
+                ('lane', models.CharField(max_length=32)),
                 ('network', models.SlugField(max_length=32)),
                 ('source', models.CharField(max_length=16)),
                 ('call', models.CharField(blank=True, max_length=250)),
@@ -373,7 +374,6 @@ class Migration(migrations.Migration):
                         max_length=16,
                     ),
                 ),
-                ('due_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('error', models.CharField(blank=True, max_length=250)),
                 ('outcome', models.JSONField(blank=True, default=dict)),
@@ -708,9 +708,7 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='rawevent',
             index=models.Index(
-                condition=models.Q(('state', 'pending')),
-                fields=['due_at', 'id'],
-                name='socialmedia_raw_queue',
+                condition=models.Q(('state', 'pending')), fields=['lane', 'id'], name='socialmedia_raw_queue'
             ),
         ),
         migrations.AddIndex(

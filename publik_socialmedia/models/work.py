@@ -18,6 +18,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -32,6 +34,7 @@ from publik_socialmedia.models.conversations import Conversation, Message
 class RawEvent(models.Model):
     """One body as received: committed before the network gets its answer, read later, maybe several times.
 
+    The bodies of one ``lane`` (an endpoint, or a polled account) are read in the order of their numbers.
     ``outcome``: what its entries became, counted by kind, and ``unknown_accounts`` with their ids.
     """
 
@@ -43,6 +46,7 @@ class RawEvent(models.Model):
 
     endpoint = models.ForeignKey(Endpoint, null=True, blank=True, on_delete=models.CASCADE)
     account = models.ForeignKey(Account, null=True, blank=True, on_delete=models.CASCADE)
+    lane = models.CharField(max_length=32)
     network = models.SlugField(max_length=32)
     source = models.CharField(max_length=16)
     call = models.CharField(max_length=250, blank=True)
@@ -51,7 +55,6 @@ class RawEvent(models.Model):
     body = EncryptedBinaryField()
     received_at = models.DateTimeField(default=timezone.now)
     state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
-    due_at = models.DateTimeField(default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=250, blank=True)
     outcome = models.JSONField(default=dict, blank=True)
@@ -61,7 +64,7 @@ class RawEvent(models.Model):
             check('socialmedia_raw_state', Q(state__in=['pending', 'done', 'quarantined'])),
         ]
         indexes = [
-            models.Index(fields=['due_at', 'id'], condition=Q(state='pending'), name='socialmedia_raw_queue'),
+            models.Index(fields=['lane', 'id'], condition=Q(state='pending'), name='socialmedia_raw_queue'),
             models.Index(
                 fields=['received_at'], condition=Q(state='quarantined'), name='socialmedia_raw_quarantine'
             ),
@@ -72,6 +75,14 @@ class RawEvent(models.Model):
 
     def __str__(self) -> str:
         return f'raw event {self.pk}'
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.lane = self.lane_of(endpoint=self.endpoint_id, account=self.account_id)
+        super().save(*args, **kwargs)
+
+    @staticmethod
+    def lane_of(*, endpoint: int | None = None, account: int | None = None) -> str:
+        return f'account {account}' if account else f'endpoint {endpoint}'
 
 
 class Demand(models.Model):
