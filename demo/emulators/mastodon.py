@@ -114,7 +114,7 @@ class MastodonEmulator(EmulatorServer):
         return Reply(200, about | {'configuration': self._configuration()})
 
     def get_v1_instance(self, call: Call) -> Reply:
-        about = {'uri': self.state.domain, 'title': 'snac', 'version': '2.7.2 (compatible; snac/2.75)'}
+        about = {'uri': self.state.domain, 'title': 'snac', 'version': '4.0.0 (not true; really snac/2.75)'}
         return Reply(200, about | {'configuration': self._configuration()})
 
     def _configuration(self) -> Item:

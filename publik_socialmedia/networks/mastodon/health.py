@@ -41,8 +41,8 @@ SCOPES = (
     ('write', 'write:statuses'),
     ('write', 'write:media'),
 )
-# not '2.7.2 (compatible; …)', as those who imitate it say, nor '0.20.0'
-_MASTODON_VERSION = re.compile(r'[1-9]\d*\.\d+\.\d+(?!.*compatible)')
+# not '2.7.2 (compatible; Pleroma 2.6.0)', as those who imitate it say, nor '0.20.0'
+_MASTODON_VERSION = re.compile(r'[1-9]\d*\.\d+\.\d+[\w.+-]*')
 # a private mention is also dropped if one of these drops its sender
 SENDERS = ('for_not_following', 'for_not_followers', 'for_new_accounts')
 
@@ -162,7 +162,7 @@ def _server(about: Mapping[str, JSON]) -> str:
     for family in (GOTOSOCIAL, SNAC):
         if family in source or family in version or f'{family}/' in word(about.get('title')).lower():
             return family
-    if mapping(about.get('api_versions')).get('mastodon') or _MASTODON_VERSION.match(version):
+    if mapping(about.get('api_versions')).get('mastodon') or _MASTODON_VERSION.fullmatch(version):
         return MASTODON
     return 'other'
 
