@@ -161,7 +161,10 @@ def _record(stored: RawEvent, accounts: dict[str, Account], event: Event, outcom
     live = Source(stored.source) is not Source.HISTORY
     received = Received(account, event, stored.received_at, live)
     try:
-        outcome.counts[_record_again(received)] += 1
+        became = _record_again(received)
+        outcome.counts[became] += 1
+        if became == 'unroutable':  # nobody can be guessed: kept and shown apart
+            outcome.failures[event.sequence] = became
     except (OperationalError, InterfaceError):
         raise  # the database is away: the body stays in the queue
     except Exception as error:  # the item is put aside, the others go on

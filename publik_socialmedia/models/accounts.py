@@ -119,7 +119,7 @@ class Account(models.Model):
         return base.Account(
             external_id=self.external_id,
             credentials={**newest, **self.credentials},
-            facts=self.facts,
+            facts={'graph_version': app_settings.GRAPH_VERSION, **self.facts},
             api_url=app_settings.API_URLS.get(self.network, ''),
         )
 

@@ -134,8 +134,9 @@ class Demand(models.Model):
 class Delivery(models.Model):
     """One thing that must reach w.c.s. or a network.
 
-    Those of one conversation and lane go in the order of (``rank_at``, ``sequence``, ``id``). ``unknown``: the
-    last try may have been carried out; look before repeating. ``tried_at``: start of the last try.
+    Those of one conversation and lane go in the order of (``rank_at``, ``sequence``, ``id``), after those
+    that are ``unknown``: the last try may have been carried out; look before repeating. ``tried_at``: start
+    of the last try.
     """
 
     class Lane(models.TextChoices):

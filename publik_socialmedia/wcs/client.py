@@ -110,12 +110,18 @@ class Client:
             _schemas[key] = (time.monotonic(), schema)
         return schema
 
-    def submit(self, form: str, data: Mapping[str, Any], context: Mapping[str, Any]) -> Created:
-        """Create a demand. Values go by varname; w.c.s. ignores those it does not know and checks none."""
+    def submit(
+        self, form: str, data: Mapping[str, Any], context: Mapping[str, Any], *, at: datetime | None = None
+    ) -> Created:
+        """Create a demand. Values go by varname; w.c.s. ignores those it does not know and checks none.
+
+        ``at``: time to sign with (now): w.c.s. refuses the call 30 s later, however late it leaves.
+        """
         answer = self._call(
             'POST',
             f'api/formdefs/{_segment(form)}/submit',
             json={'data': clean_files(data), 'context': context},
+            at=at,
         )
         if answer.status == 200:
             content = refusals.payload(answer)
@@ -126,10 +132,18 @@ class Client:
             raise ConfigurationError('wcs_form_unknown', http_status=404, detail=form)
         raise self._error(answer, writing=True, otherwise=lambda: self._unknown_refusal(form))
 
-    def hook(self, form: str, number: str, identifier: str, payload: Mapping[str, Any]) -> None:
-        """Call a global action of a demand. Never two calls at once on the same demand."""
+    def hook(
+        self,
+        form: str,
+        number: str,
+        identifier: str,
+        payload: Mapping[str, Any],
+        *,
+        at: datetime | None = None,
+    ) -> None:
+        """Call a global action of a demand. Never two calls at once on the same demand. ``at``: as above."""
         path = f'api/forms/{_segment(form)}/{_segment(number)}/hooks/{_segment(identifier)}/'
-        answer = self._call('POST', path, json=clean_files(payload))
+        answer = self._call('POST', path, json=clean_files(payload), at=at)
         if answer.status == 200 and refusals.payload(answer) == {'err': 0}:
             return
         if _not_found(answer):
@@ -223,9 +237,12 @@ class Client:
         *,
         json: Any = None,
         files: Any = None,
+        at: datetime | None = None,
     ) -> refusals.Answer:
         """Make one call, signed for itself."""
-        signed = signature.sign_query(urlencode(query or {}), orig=self.site.orig, secret=self.site.secret)
+        signed = signature.sign_query(
+            urlencode(query or {}), orig=self.site.orig, secret=self.site.secret, now=at
+        )
         return self._http.request(
             method,
             f'{self.site.url}{path}?{signed}',

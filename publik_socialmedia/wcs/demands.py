@@ -28,6 +28,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -216,7 +217,7 @@ class Pusher:
             self.conversation.messages.filter(demand=demand).update(demand=None)
             self.conversation.messages.filter(pk__in=[t.message.pk for t in told]).update(demand=demand)
         try:
-            created = client.submit(demand.form, data, context)
+            created = client.submit(demand.form, data, context, at=demand.tried_at)
         except errors.OutcomeUnknown:
             raise
         except errors.SocialMediaError:
@@ -262,9 +263,10 @@ class Pusher:
             Message.objects.filter(pk=head.message_id).update(demand=demand)
         data = mapping.payload(head, told, self.conversation, demand)
         queue.hold(self.claim)
-        queue.begin([head])
+        client = self.clients(demand.wcs_site)
+        begun = queue.begin([head])
         try:
-            self.clients(demand.wcs_site).hook(demand.form, demand.number, mapping.HOOKS[head.kind], data)
+            client.hook(demand.form, demand.number, mapping.HOOKS[head.kind], data, at=begun)
         except errors.PermanentError:
             # deleted in w.c.s.: a message opens a new demand, the rest has nobody to be told to (R26)
             Demand.objects.filter(pk=demand.pk).update(state=State.GONE)
@@ -310,14 +312,19 @@ class Pusher:
         return False
 
     def _after(self, told: Sequence[mapping.Told]) -> None:
-        """w.c.s. has these messages: our copies of the files go, those still wanted are looked for later."""
+        """w.c.s. has these messages: our copies of their files go; what is left or wanted follows later."""
         for item in told:
-            stored = item.stored
-            transaction.on_commit(lambda stored=stored: attachments.give(stored))  # type: ignore[misc]
-            if any(a.state == Attachment.State.WANTED for a in item.attachments):
-                due_at = timezone.now() + queue.backoff(1)
+            carried = item.carried()
+            transaction.on_commit(partial(attachments.give, carried))
+            wanted = [a for a in item.attachments if a.state == Attachment.State.WANTED]
+            if wanted or len(item.stored) > len(carried):
+                due_at = timezone.now() + (queue.backoff(1) if wanted else timedelta())
                 queue.add(
-                    item.message, Kind.MEDIA, key=f'media:{item.message.pk}', due_at=due_at, rank_at=due_at
+                    item.message,
+                    Kind.MEDIA,
+                    key=f'media:{item.message.pk}:{len(item.stored) + len(wanted)}',
+                    due_at=due_at,
+                    rank_at=due_at,
                 )
 
 

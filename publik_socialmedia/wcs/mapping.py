@@ -40,6 +40,8 @@ from publik_socialmedia.wcs.client import Schema
 
 KEY_FIELD = 'cle'  # the field by which a demand is found again
 CHANNEL = 'social-network'
+# bytes of files in one call: w.c.s. needs about a second for each MiB of a hook, and answers within 28 s
+MAX_CALL = 10 * 1024 * 1024
 
 # kind of delivery → identifier of the global action that is told of it
 HOOKS: Mapping[str, str] = {
@@ -62,6 +64,16 @@ class Told:
     @property
     def stored(self) -> list[Attachment]:
         return [a for a in self.attachments if a.state == Attachment.State.STORED]
+
+    def carried(self) -> list[Attachment]:
+        """Stored files that one call can carry; the others follow by calls of their own."""
+        found, total = [], 0
+        for attachment in self.stored:
+            total += attachment.size or 0
+            if found and total > MAX_CALL:
+                break
+            found.append(attachment)
+        return found
 
 
 def load(messages: Iterable[Message]) -> list[Told]:
@@ -95,7 +107,7 @@ def form_values(
         'nombre_messages': str(len(told)),
         'repondre_avant': reply_before(account, conversation),
     }
-    values |= _files(schema, [file for item in told for file in files(item.stored)])
+    values |= _files(schema, [file for item in told for file in files(item.carried())])
     return {varname: value for varname, value in values.items() if schema.accepts(varname)}
 
 
@@ -129,17 +141,17 @@ def payload(delivery: Delivery, told: Told, conversation: Conversation, demand: 
         'date': wording.moment(message.sort_at),
     }
     if delivery.kind == Delivery.Kind.STATE:
-        facts |= {'state': str(message.get_state_display()), 'reason': _failure(message), 'date': _now()}
+        facts |= {'state': message.state, 'reason': _failure(message), 'date': _now()}
     elif delivery.kind == Delivery.Kind.UNSEND:
         facts |= {'date': _now()}
     elif delivery.kind == Delivery.Kind.MEDIA:
-        facts |= {'text': _late_media(told), 'author': person(conversation), 'files': files(told.stored)}
+        facts |= {'text': _late_media(told), 'author': person(conversation), 'files': files(told.carried())}
     else:
         inbound = message.origin == Message.Origin.CITIZEN
         facts |= {
             'text': wording.describe(message, told.attachments),
             'author': person(conversation) if inbound else '',
-            'files': files(told.stored),
+            'files': files(told.carried()),
             'count': conversation.messages.filter(demand=demand).count(),
             'reply_before': reply_before(conversation.account, conversation),
         }

@@ -406,3 +406,61 @@ def test_an_unavailable_file_keeps_its_message(wcs, account):
     )
     deliver()
     assert texts(wcs)[0].startswith('voir photo\n[')
+
+
+def test_a_worker_that_sleeps_before_its_call_is_refused(wcs, account, monkeypatch):
+    """R21: the signature bears the time of the committed row; another worker may repeat after 60 s."""
+    from freezegun import freeze_time
+
+    from publik_socialmedia.wcs.client import Client
+
+    write(account)
+    submit = Client.submit
+    asleep = timezone.now() + timedelta(seconds=61)
+
+    def sleepy(self, *args, **options):
+        with freeze_time(asleep):
+            return submit(self, *args, **options)
+
+    wcs.wcs.access.clock_offset = 61  # its clock went on
+    with monkeypatch.context() as patch:
+        patch.setattr(Client, 'submit', sleepy)
+        deliver()
+    assert wcs.demands() == []
+    assert Delivery.objects.get().reason == 'wcs_clock'
+
+
+def test_a_look_that_fails_proves_nothing(wcs, account):
+    """R21, R30: after a lost answer, a look that meets a 503 leaves the outcome unknown."""
+    write(account, 'un')
+    deliver()
+    wcs.faults.plan('drop')
+    write(account, 'deux')
+    deliver()
+    assert Delivery.objects.get(state='pending').unknown
+    wcs.faults.down_for(3600)
+    later()
+    deliver()
+    pending = Delivery.objects.get(state='pending')
+    assert (pending.unknown, pending.reason) == (True, 'wcs_away')
+    wcs.faults.down_for(0)
+    later()
+    deliver()
+    assert sum('deux' in text for text in texts(wcs)) == 1
+
+
+def test_what_is_unknown_comes_before_what_is_older(wcs, account):
+    """R22: a message with an earlier date never overtakes a call that may still be carried out."""
+    write(account, 'un')
+    deliver()
+    wcs.faults.plan('late')
+    write(account, 'trois')
+    deliver()
+    write(account, 'deux', sent_at=timezone.now() - timedelta(minutes=5))
+    deliver()
+    calls = Delivery.objects.filter(state='pending', attempts__gt=0)
+    assert [delivery.message.text for delivery in calls] == ['trois']
+    later()
+    deliver()
+    shown = texts(wcs)
+    assert [sum(word in text for text in shown) for word in ('un', 'deux', 'trois')] == [1, 1, 1]

@@ -122,7 +122,7 @@ def test_r23_a_clock_off_by_a_minute_is_named(
 ) -> None:
     number, sign = wcs.create(), signature.sign_query
     moment = datetime.now(UTC) + timedelta(seconds=offset)
-    monkeypatch.setattr(signature, 'sign_query', lambda query, **keys: sign(query, **keys, now=moment))
+    monkeypatch.setattr(signature, 'sign_query', lambda query, **keys: sign(query, **{**keys, 'now': moment}))
     with pytest.raises(ConfigurationError) as refused:
         calls(wcs.client, wcs.form, number)[call]()
     assert refused.value.reason == 'wcs_clock'
