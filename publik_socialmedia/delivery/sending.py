@@ -42,6 +42,8 @@ from publik_socialmedia.networks.base import Http, Outgoing, OutgoingFile
 
 logger = logging.getLogger(__name__)
 
+OTHERS = 50  # messages that an answer may be taken for
+
 
 def accept(
     conversation: Conversation,
@@ -201,7 +203,15 @@ def _outgoing(conversation: Conversation, message: Message, head: Delivery) -> O
         last_inbound_at=conversation.last_inbound_at,
         first_tried_at=head.first_tried_at,
         last_tried_at=head.tried_at,
+        others=_others(conversation, message) if head.unknown else (),
     )
+
+
+def _others(conversation: Conversation, message: Message) -> tuple[str, ...]:
+    """Ids known to be of other messages. Not of native answers: one may be the echo of this message."""
+    ours = conversation.messages.filter(origin__in=(Message.Origin.AGENT, Message.Origin.AUTOMATIC))
+    known = ours.exclude(external_id='').exclude(pk=message.pk).order_by('-sort_at', '-sequence')
+    return tuple(known.values_list('external_id', flat=True)[:OTHERS])
 
 
 def _recipient(conversation: Conversation) -> list[str]:

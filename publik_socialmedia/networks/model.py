@@ -267,6 +267,8 @@ class Outgoing:
     ``last_inbound_at``: time of the citizen's last message, from which windows are counted.
     ``first_tried_at``: when this message was first tried, None at the first try; ``last_tried_at``: when the
     last try began, after which a lost request may still be carried out for a while.
+    ``others``: external ids of our other messages to that person: ``find_sent`` takes none of them for this
+    one, though it may say the same.
     """
 
     key: str
@@ -279,6 +281,7 @@ class Outgoing:
     last_inbound_at: datetime | None = None
     first_tried_at: datetime | None = None
     last_tried_at: datetime | None = None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -253,8 +253,8 @@ def _candidates(sending: _Sending, since: datetime | None) -> Iterator[tuple[Sta
 
 
 def _is_it(status: Status, sending: _Sending) -> bool:
-    """Written by us, to that person, with that text and as many files."""
-    if not sending.ours.is_us(status.get('account')):
+    """Written by us, to that person, with that text, with a file or without, and no other message."""
+    if not sending.ours.is_us(status.get('account')) or word(status.get('id')) in sending.outgoing.others:
         return False
     to = addressees(status, sending.ours)
     if to and sending.ours.acct_of({'acct': sending.acct}).lower() not in {acct.lower() for acct in to}:
