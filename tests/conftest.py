@@ -26,8 +26,13 @@ from pathlib import Path
 
 import django_webtest
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from demo.postgres import PrivatePostgres, django_database
+
+# no example is late: the machine may be busy with something else
+hypothesis_settings.register_profile('suite', hypothesis_settings(), deadline=None)
+hypothesis_settings.load_profile('suite')
 
 _server: PrivatePostgres | None = None
 
