@@ -155,15 +155,13 @@ def release(claim: Claim) -> None:
             )
 
 
-def stumble(claim: Claim) -> None:
-    """Give back a conversation that we failed on by a fault of ours: its first deliveries wait, as after
-    any failure, so that it keeps neither the others nor the worker busy."""
-    for lane in (Lane.WCS, Lane.NETWORK):
-        for head in pending(claim.conversation_id, lane)[:1]:
-            if head.due_at <= timezone.now():
-                begin([head])
-                postpone(head, errors.OutcomeUnknown('internal'))
-    release(claim)
+def stumble(claim: Claim, lane: str) -> None:
+    """Put back what comes first in that lane after a fault of ours: it waits, as after any failure, so that
+    it keeps neither the other conversations nor the worker busy. The conversation is still to be released."""
+    for head in pending(claim.conversation_id, lane)[:1]:
+        if head.due_at <= timezone.now():
+            begin([head])
+            postpone(head, errors.OutcomeUnknown('internal'))
 
 
 def pending(conversation_id: int, lane: str) -> list[Delivery]:
@@ -203,11 +201,16 @@ def postpone(
 ) -> bool:
     """Put a delivery back with back-off, or block it once its time is over. True if it is blocked."""
     now = timezone.now()
+    # what failed before its try was begun (a look at w.c.s. or at the network) is a try too: without it the
+    # delay would never grow
+    attempts = delivery.attempts + 1
     delivery.refresh_from_db(fields=['attempts', 'created_at'])
+    attempts = max(attempts, delivery.attempts)
     over = now - delivery.created_at > timedelta(seconds=app_settings.RETRY_LIMIT)
     retry_after = getattr(error, 'retry_after', None)
-    due_at = max(now + backoff(delivery.attempts, retry_after), not_before or now)
+    due_at = max(now + backoff(attempts, retry_after), not_before or now)
     Delivery.objects.filter(pk=delivery.pk).update(
+        attempts=attempts,
         state=State.BLOCKED if over else State.PENDING,
         due_at=due_at,
         # still unknown when the look itself failed: only a look that ends may say « not there »

@@ -29,7 +29,7 @@ import threading
 from collections.abc import Callable
 
 from django.db import close_old_connections, connection
-from django.db.utils import Error
+from django.db.utils import Error, InterfaceError, OperationalError
 
 from publik_socialmedia import errors
 from publik_socialmedia.delivery import queue, sending
@@ -68,18 +68,22 @@ def deliver_some() -> int:
 
 def drain(claim: Claim) -> None:
     """Deliver what is due in one conversation, both ways, and release it whatever happens."""
-    try:
-        demands.Pusher(claim).run()
-        sending.push(claim)
-    except queue.LeaseLost:
-        logger.warning('conversation %s was taken by another worker', claim.conversation_id)
-    except Exception as error:
-        logger.error('conversation %s: %s', claim.conversation_id, errors.where(error))
-        queue.stumble(claim)
-        if isinstance(error, Error):
-            raise
-    else:
-        queue.release(claim)
+    lanes: list[tuple[str, Callable[[], None]]] = [
+        (queue.Lane.WCS, lambda: demands.Pusher(claim).run()),
+        (queue.Lane.NETWORK, lambda: sending.push(claim)),
+    ]
+    for lane, step in lanes:
+        try:
+            step()
+        except queue.LeaseLost:
+            logger.warning('conversation %s was taken by another worker', claim.conversation_id)
+            return
+        except Exception as error:  # one way that fails does not stop the other one
+            logger.error('conversation %s: %s', claim.conversation_id, errors.where(error))
+            queue.stumble(claim, lane)
+            if isinstance(error, (OperationalError, InterfaceError)):
+                raise  # the database is away; any other of its errors is about this conversation only
+    queue.release(claim)
 
 
 def run_once(limit: int = 10_000) -> int:
@@ -171,10 +175,12 @@ class Worker:
             cursor.execute(f'LISTEN {CHANNEL}')
         raw = connection.connection
         while not self._stopping.is_set():
-            ready, _, _ = select.select([raw], [], [], IDLE)
-            if not ready:
-                continue
-            raw.poll()
+            # psycopg2 is used without Django here: its errors must become those that ``_listen`` knows
+            with connection.wrap_database_errors:
+                ready, _, _ = select.select([raw], [], [], IDLE)
+                if not ready:
+                    continue
+                raw.poll()
             payloads = {notification.payload for notification in raw.notifies}
             raw.notifies.clear()
             if schema in payloads:
