@@ -153,7 +153,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """One body as received. ``call``: for an answer, the request it answers ('GET /api/v1/statuses/1').
+    """One body as received. ``call``: for an answer, the request it answers ('GET /api/v1/statuses/1'), and
+    its status where that is what it says ('GET /api/v1/statuses/1 404').
 
     ``account``: the account of the session that polled; None for a webhook that several accounts share.
     """

@@ -206,6 +206,16 @@ def test_errors_come_out(here: Scene, pattern: str):
     assert here.reread(thread(here, asked)) == []
 
 
+def test_a_server_without_the_list_of_our_statuses(mastodon: Scene):
+    """Our answers are then found around what they answer."""
+    asked = mastodon.state.write(JEANNE, '@ville Bonjour')
+    mastodon.state.write('ville', f'@{JEANNE} Merci', in_reply_to_id=asked)
+    mastodon.server.get_accounts_statuses = lambda call: mastodon.server.missing()
+    assert texts(mastodon.reread(thread(mastodon, asked))) == ['Merci']
+    since = mastodon.state.now - timedelta(days=1)
+    assert NETWORK.history(mastodon.account, {'phase': 'own'}, since, mastodon.http).more is False
+
+
 # -- media: what was not there yet
 
 

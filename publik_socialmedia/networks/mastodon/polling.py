@@ -222,7 +222,12 @@ def history(account: Account, cursor: Mapping[str, JSON], since: datetime, http:
         return Page(tuple(found), {'phase': 'own'}, more=True)
     path, params = (NOTIFICATIONS, _history_params()) if phase == 'mentions' else own_list(account)
     max_id = word(cursor.get('max_id'))
-    answer = api.get(path, [*params, *([('max_id', max_id)] if max_id else [])])
+    try:
+        answer = api.get(path, [*params, *([('max_id', max_id)] if max_id else [])])
+    except errors.PermanentError:
+        if phase == 'mentions':
+            raise
+        return Page((), {'phase': 'done'})  # a server without that list
     listed = items(content(answer))
     recent = [item for item in listed if not is_older(item, since)]
     kept = [

@@ -162,7 +162,11 @@ class _Rereading:
         path, params = own_list(self.account)
         floors = self._floors()
         found = []
-        for status in items(content(self.get(path, params))):
+        try:
+            listed = items(content(self.get(path, params)))
+        except errors.PermanentError:  # a server without that list: contexts will do
+            return
+        for status in listed:
             if word(status.get('id')) in self.known or not is_direct(status, self.account):
                 continue
             to = next(iter(addressees(status, self.ours)), '')
