@@ -141,6 +141,7 @@ def test_media(media: dict[str, Any], kind: str, reason: str, url: str):
 @pytest.mark.parametrize('call, gone', [
     ('GET /api/v1/statuses/12 404', '12'),
     ('GET /api/v1/statuses/12 410', '12'),
+    ('GET /api/v1/statuses/a%20b 404', 'a b'),
     ('GET /api/v1/statuses/12', ''),
     ('GET /api/v1/statuses/12 500', ''),
     ('GET /api/v1/statuses/12/context 404', ''),

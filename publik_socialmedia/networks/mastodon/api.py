@@ -37,6 +37,7 @@ Params = Sequence[tuple[str, str]]
 # GoToSocial answers 418 to a request without User-Agent.
 USER_AGENT = 'publik-socialmedia'
 STATUSES = '/api/v1/statuses'
+LONGEST_WAIT = 3600.0  # seconds
 VERIFY = '/api/v1/accounts/verify_credentials'
 
 _BASE = re.compile(r'https?://\w[\w.-]*(?::\d{1,5})?(?:/[\w.~/-]*)?')
@@ -78,10 +79,7 @@ def _not_private(answer: Answer) -> errors.SocialMediaError | None:
     status = decoded(answer)
     if not isinstance(status, dict) or 'visibility' not in status or 'content' not in status:
         return None
-    if status['visibility'] in (
-        'direct',
-        'private',
-    ):  # 'private': ``send`` knows whether this server means it
+    if status['visibility'] in ('direct', 'private'):  # ``send`` knows what this server means by 'private'
         return None
     return errors.PermanentError('not_private', code=word(status.get('id')), http_status=answer.status)
 
@@ -107,15 +105,17 @@ def content(answer: Answer) -> JSON:
 
 def retry_after(answer: Answer) -> float | None:
     """Seconds to wait: until ``X-RateLimit-Reset`` (an ISO date; seconds since 1970 on some servers) by the
-    server's own clock, else ``Retry-After``. None if it does not say."""
+    server's own clock, else ``Retry-After``. None if it does not say. An hour at most: the longest window of
+    Mastodon is half an hour.
+    """
     reset = answer.headers.get('x-ratelimit-reset', '')
     until = time_of(reset)
     if until is None and reset.isdigit() and len(reset) < 12:
         until = datetime.fromtimestamp(int(reset), UTC)
     if until is not None:
-        return max(1.0, (until - server_time(answer)).total_seconds())
+        return min(max(1.0, (until - server_time(answer)).total_seconds()), LONGEST_WAIT)
     wait = answer.headers.get('retry-after', '')
-    return max(1.0, float(wait)) if wait.isdigit() and len(wait) < 7 else None
+    return min(max(1.0, float(wait)), LONGEST_WAIT) if wait.isdigit() and len(wait) < 12 else None
 
 
 def server_time(answer: Answer) -> datetime:

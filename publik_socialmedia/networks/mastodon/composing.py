@@ -44,7 +44,7 @@ _DOMAIN = re.compile(r'[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+')
 # Of what Mastodon counts as a URL, what is surely one: counting one too few would get the text refused.
 _COUNTED_URL = re.compile(
     r'(?<![\w@＠$#＃./-])https?://(?:[A-Za-z0-9-]+\.)+(?:[a-z]{2}|com|org|net|info)'
-    r'(?:/(?:[A-Za-z0-9/_=&?%.#~+-]*[A-Za-z0-9/_=&#-])?)?(?![\w/?%.~+@-])'
+    r'(?:/(?:[A-Za-z0-9/_=&?%.#~+-]*[A-Za-z0-9/_=&#-])?)?(?![\w/?%~+@-]|\.\S)'
 )
 _STAND_IN = '\ue0f2'  # for a URL while a text is cut
 
@@ -116,27 +116,29 @@ def pieces(written: str, acct: str, facts: Mapping[str, JSON]) -> list[str]:
     room = limit - len(_counted_mention(acct, server))
     if not written or counted(neutral(written, server), facts) <= room:
         return [written] if written else []
-    room -= len(' (99/99)')
+    room -= len(' (999/999)')
     if room < 4:
         raise errors.PermanentError('permanent', detail='no room for a text')
-    urls: list[str] = []
-
-    def stand_in(match: re.Match[str]) -> str:
-        urls.append(match[0])
-        return _STAND_IN * _url_characters(facts)
-
     prepared = neutral(written.replace(_STAND_IN, ''), server)
-    if room > _url_characters(facts) and server not in (GOTOSOCIAL, SNAC):
-        prepared = _COUNTED_URL.sub(stand_in, prepared)
-    parts = text.split(prepared, room, 'characters')
-    run, rest = re.compile(f'{_STAND_IN}+'), iter(urls)
+    parts = _cut(prepared, room, facts)
     # neutral again when it is sent: what is kept and shown is the agent's own text
-    parts = [
-        run.sub(lambda _match: next(rest, ''), part).replace(f'@{ZERO_WIDTH_SPACE}', '@') for part in parts
-    ]
-    return (
-        [f'{part} ({rank}/{len(parts)})' for rank, part in enumerate(parts, 1)] if len(parts) > 1 else parts
-    )
+    parts = [part.replace(f'@{ZERO_WIDTH_SPACE}', '@') for part in parts]
+    if len(parts) < 2:
+        return parts
+    return [f'{part} ({rank}/{len(parts)})' for rank, part in enumerate(parts, 1)]
+
+
+def _cut(written: str, room: int, facts: Mapping[str, JSON]) -> list[str]:
+    """The text in parts of at most ``room`` characters, where a URL is as long as the server says."""
+    urls, size = _COUNTED_URL.findall(written), _url_characters(facts)
+    if facts.get('server') in (GOTOSOCIAL, SNAC) or not urls:
+        return text.split(written, room, 'characters')
+    parts = text.split(_COUNTED_URL.sub(_STAND_IN * size, written), room, 'characters')
+    runs = re.compile(f'{_STAND_IN}+')
+    if any(len(run) != size for part in parts for run in runs.findall(part)):
+        return text.split(written, room, 'characters')  # a URL in a word so long that it had to be cut
+    rest = iter(urls)
+    return [runs.sub(lambda _match: next(rest), part) for part in parts]
 
 
 def counted(written: str, facts: Mapping[str, JSON]) -> int:

@@ -31,6 +31,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from urllib.parse import unquote
 
 from publik_socialmedia import errors
 from publik_socialmedia.networks.base import JSON, Event, Kind, Raw, Source
@@ -83,7 +84,7 @@ def _decode(body: bytes) -> JSON:
 
 def _gone(call: str) -> str:
     match = _STATUS_CALL.fullmatch(call)
-    return word(match[1]) if match and match[3] else ''
+    return word(unquote(match[1])) if match and match[3] else ''
 
 
 def _number(events: list[Event]) -> list[Event]:
@@ -96,7 +97,7 @@ def _list(body: list[JSON], raw: Raw, ours: Ours) -> list[Event]:
         return [ignored('empty')]
     match = _STATUS_CALL.fullmatch(raw.call)
     if match and match[2]:
-        return [_history(word(match[1]), body, ours)]
+        return [_history(word(unquote(match[1])), body, ours)]
     events: list[Event] = []
     for item in body:
         events += _object(item, raw, ours) if isinstance(item, dict) else [ignored('unknown')]
