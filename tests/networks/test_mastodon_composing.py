@@ -156,6 +156,7 @@ WORDS = st.sampled_from(
 
 
 @given(st.lists(WORDS).map(''.join).map(lambda text: text * 4))
+@example(('mot ' + 'é' * 80 + '😱@marie mot Une phrase. ') * 4)
 @example(('é' * 80 + '😱https://www.example.fr/abc ') * 4)
 @example('https://www.example.fr/abc. https://www.example.fr/def, (https://www.example.fr/) ' * 4)
 def test_every_part_fits_and_nothing_is_lost(written: str):

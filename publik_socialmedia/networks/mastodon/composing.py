@@ -122,7 +122,7 @@ def pieces(written: str, acct: str, facts: Mapping[str, JSON]) -> list[str]:
     prepared = neutral(written.replace(_STAND_IN, ''), server)
     parts = _cut(prepared, room, facts)
     # neutral again when it is sent: what is kept and shown is the agent's own text
-    parts = [part.replace(f'@{ZERO_WIDTH_SPACE}', '@') for part in parts]
+    parts = [part.replace(f'@{ZERO_WIDTH_SPACE}', '@').removeprefix(ZERO_WIDTH_SPACE) for part in parts]
     if len(parts) < 2:
         return parts
     return [f'{part} ({rank}/{len(parts)})' for rank, part in enumerate(parts, 1)]
