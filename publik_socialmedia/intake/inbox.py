@@ -31,7 +31,7 @@ from django.db.models import F, Q
 from django.db.utils import IntegrityError, InterfaceError, OperationalError
 from django.utils import timezone
 
-from publik_socialmedia import errors, networks
+from publik_socialmedia import errors, networks, text
 from publik_socialmedia.conversations.events import keep_channel_event
 from publik_socialmedia.conversations.messages import Received
 from publik_socialmedia.conversations.record import record
@@ -57,7 +57,8 @@ class Outcome:
     def as_json(self) -> dict[str, object]:
         facts: dict[str, object] = {'counts': dict(sorted(self.counts.items()))}
         if self.unknown_accounts:
-            facts['unknown_accounts'] = sorted(self.unknown_accounts)
+            # given by strangers: PostgreSQL refuses NUL in a jsonb
+            facts['unknown_accounts'] = sorted(map(text.clean, self.unknown_accounts))
         if self.failures:
             facts['failures'] = {str(rank): name for rank, name in sorted(self.failures.items())}
         return facts
@@ -86,26 +87,31 @@ def read(raw_id: int) -> Outcome:
     """Read one body and record what it says. Safe to repeat. Lets only failures of the database out."""
     # counted before it is read: a body that kills its reader is counted too
     RawEvent.objects.filter(pk=raw_id).update(attempts=F('attempts') + 1)
-    stored = RawEvent.objects.select_related('account', 'endpoint').get(pk=raw_id)
     outcome = Outcome()
-    if stored.attempts > MAX_ATTEMPTS:
-        _close(stored, outcome, 'too_many_attempts')
-        return outcome
     try:
-        found = _parse(stored)
-    except errors.UnreadablePayload as error:
-        _close(stored, outcome, str(error))
-        return outcome
-    except Exception as error:  # a fault of a network's class must not stop the others
-        logger.error('raw event %s cannot be parsed: %s', raw_id, errors.where(error))
-        _close(stored, outcome, type(error).__name__)
-        return outcome
+        _read(raw_id, outcome)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the body stays in the queue
+    except errors.SocialMediaError as error:  # unreadable, or encrypted by a key that we no longer have
+        _close(raw_id, outcome, str(error))
+    except Exception as error:  # a fault of ours or of a network's class must not stop the others
+        logger.error('raw event %s cannot be read: %s', raw_id, errors.where(error))
+        _close(raw_id, outcome, type(error).__name__)
+    return outcome
+
+
+def _read(raw_id: int, outcome: Outcome) -> None:
+    stored = RawEvent.objects.select_related('account', 'endpoint').filter(pk=raw_id).first()
+    if stored is None:  # erased meanwhile
+        return
+    if stored.attempts > MAX_ATTEMPTS:
+        raise errors.UnreadablePayload('too_many_attempts')
+    found = _parse(stored)
     accounts = _accounts(stored)
     for event in found:
         _record(stored, accounts, event, outcome)
-    _close(stored, outcome, 'items' if outcome.failures else '')
+    _close(raw_id, outcome, 'items' if outcome.failures else '')
     _seen(outcome.accounts)
-    return outcome
 
 
 def replay(raw_ids: Iterable[int]) -> int:
@@ -181,8 +187,8 @@ def _record_again(received: Received) -> str:
         return record(received)
 
 
-def _close(stored: RawEvent, outcome: Outcome, error: str) -> None:
-    RawEvent.objects.filter(pk=stored.pk).update(
+def _close(raw_id: int, outcome: Outcome, error: str) -> None:
+    RawEvent.objects.filter(pk=raw_id).update(
         state=State.QUARANTINED if error else State.DONE, error=error[:250], outcome=outcome.as_json()
     )
 
