@@ -27,6 +27,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from publik_socialmedia import errors, networks
+from publik_socialmedia.delivery import queue
 from publik_socialmedia.http import client as http_client
 from publik_socialmedia.models import Account, Conversation, Delivery, RawEvent
 from publik_socialmedia.networks.base import Http, Problem
@@ -92,7 +93,7 @@ def wcs_problems(account: Account) -> Iterator[Problem]:
             account.refuse_wcs(error.reason)
         yield Problem(error.reason, sentence(error.reason))
     else:
-        account.accept_wcs()
+        queue.resume(account, Delivery.Lane.WCS, account.accept_wcs())
 
 
 def _network(account: Account, http: Http) -> Iterator[Problem]:
@@ -114,7 +115,7 @@ def _network(account: Account, http: Http) -> Iterator[Problem]:
     if critical is not None:
         account.refuse(critical.reason)
     elif health.ok:
-        account.accept()
+        queue.resume(account, Delivery.Lane.NETWORK, account.accept())
     for problem in health.problems:
         # the network's class gives msgids: it knows nothing of Django
         yield Problem(problem.reason, _(problem.message), problem.severity)

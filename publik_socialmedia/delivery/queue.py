@@ -36,7 +36,7 @@ from django.utils import timezone
 
 from publik_socialmedia import errors
 from publik_socialmedia.app_settings import app_settings
-from publik_socialmedia.models import Conversation, Delivery, Message
+from publik_socialmedia.models import Account, Conversation, Delivery, Message
 
 Lane = Delivery.Lane
 State = Delivery.State
@@ -219,6 +219,22 @@ def postpone(
         error=str(error)[:250],
     )
     return over
+
+
+def resume(account: Account, lane: str, problem: str) -> None:
+    """Have what waited for the end of that problem of the account tried now, instead of at its back-off."""
+    if not problem:
+        return
+    now = timezone.now()
+    waiting = Delivery.objects.filter(
+        conversation__account=account, lane=lane, state=State.PENDING, reason=problem, due_at__gt=now
+    )
+    with transaction.atomic():
+        found = list(waiting.values_list('pk', 'conversation_id'))
+        Delivery.objects.filter(pk__in=[pk for pk, _ in found], state=State.PENDING).update(due_at=now)
+        Conversation.objects.filter(pk__in={conversation for _, conversation in found}).update(
+            due_at=Least(F('due_at'), now)
+        )
 
 
 def backoff(attempts: int, retry_after: float | None = None) -> timedelta:

@@ -24,20 +24,22 @@ from __future__ import annotations
 import hashlib
 import logging
 import uuid
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Prefetch, Q
+from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 
 from publik_socialmedia import errors, networks
 from publik_socialmedia.app_settings import app_settings
-from publik_socialmedia.delivery.queue import backoff
+from publik_socialmedia.delivery import queue
 from publik_socialmedia.fields import keyed_hash
 from publik_socialmedia.http import client as http_client
-from publik_socialmedia.models import Account, Conversation, Message, RawEvent
+from publik_socialmedia.models import Account, Conversation, Delivery, Message, RawEvent
 from publik_socialmedia.networks.base import Http, Network, Page, Source, Thread
 
 MAX_PAGES = 20  # in one go; the rest at the next turn, so that no account keeps the others waiting
@@ -46,6 +48,10 @@ FOLLOWED_THREADS = 40  # per turn
 FOLLOWED_MESSAGES = 20  # per thread
 
 logger = logging.getLogger(__name__)
+
+
+class _LeaseLost(Exception):
+    """Another worker has taken the account: store nothing, change nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,27 +96,28 @@ def poll(turn: Turn, http: Http | None = None) -> int:
     """Read what is new of one account and, at its slower pace, look again at its threads.
 
     Gives the number of bodies stored. A refusal is kept on the account; it is asked again with back-off,
-    so that a repaired token is noticed.
+    so that a repaired token is noticed. Lets only failures of the database out.
     """
-    account = Account.objects.get(pk=turn.account_id)
-    network = networks.get(account.network)
-    interval = timedelta(seconds=network.capabilities.poll_interval)
-    client = http or http_client()
-    stored = 0
+    stored = Counter[str]()
     try:
-        wait: float | None = None
-        for page in _pages(network, account, client):
-            stored += _store(turn, account, page, Source.POLL)
-            wait = page.wait
-        stored += _reread(turn, network, account, client)
+        account = Account.objects.get(pk=turn.account_id)
+        due_at = _poll(turn, account, http or http_client(), stored)
+    except _LeaseLost:
+        logger.warning('account %s was taken by another worker', turn.account_id)
+    except Account.DoesNotExist:
+        pass  # deleted meanwhile
     except errors.SocialMediaError as error:
-        _failed(turn, account, error, interval)
-        return stored
-    account.accept()
-    now = timezone.now()
-    due_at = now + max(interval, timedelta(seconds=wait or 0))
-    _finish(turn, poll_due_at=due_at, poll_failures=0)
-    return stored
+        _failed(turn, error)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # a fault of a network's class must not stop the others
+        logger.error('poll of account %s: %s', turn.account_id, errors.where(error))
+        _failed(turn, errors.TemporaryError('internal', detail=type(error).__name__))
+    else:
+        if account.poll_failures:  # a poll that worked says nothing of what sending was refused for
+            queue.resume(account, Delivery.Lane.NETWORK, account.accept())
+        _finish(turn, poll_due_at=due_at, poll_failures=0)
+    return stored.total()
 
 
 def repair(account: Account, since: datetime, http: Http | None = None) -> Iterator[int]:
@@ -123,7 +130,22 @@ def repair(account: Account, since: datetime, http: Http | None = None) -> Itera
         rows = _new_bodies(account, page, Source.HISTORY)
         RawEvent.objects.bulk_create(rows)
         yield len(rows)
-        cursor, more = dict(page.cursor), page.more
+        # a network that does not move on would be asked for ever
+        more = page.more and dict(page.cursor) != cursor
+        cursor = dict(page.cursor)
+
+
+def _poll(turn: Turn, account: Account, http: Http, stored: Counter[str]) -> datetime:
+    """Read and store; gives when to poll next. Counts what was stored, also if an error comes out."""
+    network = networks.get(account.network)
+    page = Page((), {})
+    for page in _pages(network, account, http):
+        stored['poll'] += _store(turn, account, page, Source.POLL)
+    wait = _reread(turn, network, account, http, stored)
+    now = timezone.now()
+    # what is left is read as soon as the accounts that are due have had their turn
+    interval = 0 if page.more else network.capabilities.poll_interval
+    return now + timedelta(seconds=max(interval, wait, page.wait or 0))
 
 
 def _pages(network: Network, account: Account, http: Http) -> Iterator[Page]:
@@ -134,39 +156,44 @@ def _pages(network: Network, account: Account, http: Http) -> Iterator[Page]:
             return
 
 
-def _reread(turn: Turn, network: Network, account: Account, http: Http) -> int:
+def _reread(turn: Turn, network: Network, account: Account, http: Http, stored: Counter[str]) -> float:
+    """Look again at the threads, if it is time. Gives the seconds not to call before, as the network asks.
+
+    Its failure is noted and does not slow the polls: new messages matter more than edited ones.
+    """
     now = timezone.now()
     if not network.capabilities.rereads or (account.reread_due_at and account.reread_due_at > now):
         return 0
-    threads = _threads(account, now)
-    stored = 0
+    interval, wait, threads = float(network.capabilities.reread_interval), 0.0, _threads(account, now)
     if threads:
-        page = network.reread(account.view(), threads, http)
-        stored = _store(turn, account, Page(page.answers, account.cursor), Source.POLL)
-    due_at = now + timedelta(seconds=network.capabilities.reread_interval)
+        try:
+            page = network.reread(account.view(), threads, http)
+            stored['reread'] += _store(turn, account, Page(page.answers, account.cursor), Source.POLL)
+            wait = page.wait or 0
+        except errors.SocialMediaError as error:
+            _note(account.pk, error, 'reread')
+            wait = getattr(error, 'retry_after', None) or 0
+    due_at = now + timedelta(seconds=max(interval, wait))
     Account.objects.filter(pk=account.pk).update(reread_due_at=due_at)
-    return stored
+    return wait
 
 
 def _threads(account: Account, now: datetime) -> list[Thread]:
-    """The threads of the account that lived lately, latest first."""
+    """The threads of the account that lived lately, latest first. Three queries, however many there are."""
+    messages = Message.objects.filter(erased_at__isnull=True).exclude(external_id='')
+    recent = messages.order_by('-sort_at', '-sequence')[:FOLLOWED_MESSAGES]
     conversations = (
         Conversation.objects.filter(account=account, last_activity_at__gt=now - FOLLOWED_FOR)
+        .prefetch_related('contact__identifiers', Prefetch('messages', recent, to_attr='recent'))
         .select_related('contact')
-        .prefetch_related('contact__identifiers')
         .order_by('-last_activity_at')[:FOLLOWED_THREADS]
     )
     found = []
     for conversation in conversations:
-        messages = (
-            Message.objects.filter(conversation=conversation, erased_at__isnull=True)
-            .exclude(external_id='')
-            .order_by('-sort_at', '-sequence')
-            .values_list('external_id', flat=True)[:FOLLOWED_MESSAGES]
-        )
         identifiers = list(conversation.contact.identifiers.all())
-        if identifiers and messages:
-            found.append(Thread(user=identifiers[0].value, messages=tuple(messages)))
+        ids = tuple(message.external_id for message in conversation.recent)
+        if identifiers and ids:
+            found.append(Thread(user=identifiers[0].value, messages=ids))
     return found
 
 
@@ -178,7 +205,7 @@ def _store(turn: Turn, account: Account, page: Page, source: Source) -> int:
             poll_lease_until=timezone.now() + timedelta(seconds=app_settings.LEASE),
         )
         if not ours:
-            raise errors.TemporaryError('lease_lost')
+            raise _LeaseLost
         rows = _new_bodies(account, page, source)
         RawEvent.objects.bulk_create(rows)
     account.cursor = dict(page.cursor)
@@ -204,15 +231,22 @@ def _new_bodies(account: Account, page: Page, source: Source) -> list[RawEvent]:
     return [row for digest, row in rows.items() if digest not in known]
 
 
-def _failed(turn: Turn, account: Account, error: errors.SocialMediaError, interval: timedelta) -> None:
-    logger.warning('poll of account %s: %s', account.pk, error)
+def _failed(turn: Turn, error: errors.SocialMediaError) -> None:
+    _note(turn.account_id, error, 'poll')
+    # what could not be read whole, its secrets cannot be decrypted for example, can be read so
+    account = Account.objects.only('network', 'state', 'problem', 'poll_failures').get(pk=turn.account_id)
     if isinstance(error, errors.ConfigurationError):
         account.refuse(error.reason)
+    network = networks.registry().get(account.network)
+    interval = timedelta(seconds=network.capabilities.poll_interval if network else 0)
     failures = account.poll_failures + 1
-    delay = max(interval, backoff(failures, getattr(error, 'retry_after', None)))
-    now = timezone.now()
-    Account.objects.filter(pk=account.pk).update(last_error=str(error)[:250], last_error_at=now)
-    _finish(turn, poll_due_at=now + delay, poll_failures=failures)
+    delay = max(interval, queue.backoff(failures, getattr(error, 'retry_after', None)))
+    _finish(turn, poll_due_at=timezone.now() + delay, poll_failures=failures)
+
+
+def _note(account_id: int, error: errors.SocialMediaError, what: str) -> None:
+    logger.warning('%s of account %s: %s', what, account_id, error)
+    Account.objects.filter(pk=account_id).update(last_error=str(error)[:250], last_error_at=timezone.now())
 
 
 def _finish(turn: Turn, **changes: object) -> None:

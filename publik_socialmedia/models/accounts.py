@@ -125,33 +125,42 @@ class Account(models.Model):
 
     def refuse(self, reason: str) -> None:
         """The network refuses us: stop sending until a person changes something, say why (R5, R23)."""
-        self._problem('problem', reason, state=self.State.BROKEN)
+        if self._problem('problem', reason):
+            # an account that was paused stays so: who paused it decides
+            self._become(self.State.BROKEN, among=[self.State.ACTIVE])
 
     def refuse_wcs(self, reason: str) -> None:
         """w.c.s. refuses us: say why on the account's page."""
         self._problem('wcs_problem', reason)
 
-    def _problem(self, field: str, reason: str, **changes: str) -> None:
-        if getattr(self, field) == reason:
-            return
+    def accept(self) -> str:
+        """The network takes our calls again. Gives the problem that is over, '' if there was none."""
+        over = self.problem
+        if over and self._problem('problem', ''):
+            self._become(self.State.ACTIVE, among=[self.State.BROKEN])
+        return over
+
+    def accept_wcs(self) -> str:
+        """w.c.s. takes our calls again. Gives the problem that is over, '' if there was none."""
+        over = self.wcs_problem
+        if over:
+            self._problem('wcs_problem', '')
+        return over
+
+    def _problem(self, field: str, reason: str) -> bool:
+        """Note a problem, or its end; True if that is news for the database, whatever we had read of it."""
         setattr(self, field, reason)
-        changes |= {field: reason}
-        Account.objects.filter(pk=self.pk).update(**changes, **{f'{field}_at': timezone.now()})
-        Journal.objects.create(account=self, action=field.replace('_', '-'), details={'reason': reason})
+        now = timezone.now() if reason else None
+        news = Account.objects.filter(pk=self.pk).exclude(**{field: reason})
+        changed = news.update(**{field: reason, f'{field}_at': now})
+        if changed:
+            action = field.replace('_', '-') + ('' if reason else '-over')
+            Journal.objects.create(account=self, action=action, details={'reason': reason} if reason else {})
+        return bool(changed)
 
-    def accept(self) -> None:
-        """The network takes our calls again."""
-        if self.problem:
-            self.problem, self.state = '', self.State.ACTIVE
-            Account.objects.filter(pk=self.pk).update(problem='', problem_at=None, state=self.state)
-            Journal.objects.create(account=self, action='problem-over')
-
-    def accept_wcs(self) -> None:
-        """w.c.s. takes our calls again."""
-        if self.wcs_problem:
-            self.wcs_problem = ''
-            Account.objects.filter(pk=self.pk).update(wcs_problem='', wcs_problem_at=None)
-            Journal.objects.create(account=self, action='wcs-problem-over')
+    def _become(self, state: str, *, among: list[Account.State]) -> None:
+        Account.objects.filter(pk=self.pk, state__in=among).update(state=state)
+        self.refresh_from_db(fields=['state'])
 
 
 class ChannelEvent(models.Model):
