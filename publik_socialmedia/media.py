@@ -30,6 +30,7 @@ import secrets
 import shutil
 import subprocess
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import magic
@@ -244,6 +245,12 @@ def load(reference: str) -> bytes:
 def remove(reference: str) -> None:
     """Forget these bytes; nothing happens if it was done before."""
     path(reference).unlink(missing_ok=True)
+
+
+def remove_all(references: Iterable[str]) -> None:
+    """The same for several; made for the end of a transaction."""
+    for reference in references:
+        remove(reference)
 
 
 def path(reference: str) -> Path:

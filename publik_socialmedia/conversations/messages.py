@@ -30,6 +30,7 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -75,7 +76,8 @@ def record_message(received: Received) -> str:
     """Record what somebody wrote. Gives what it became: 'message', 'native', 'linked', 'known', 'erased'."""
     account, event = received.account, received.event
     key = '' if event.external_id else content_key(received)
-    contacts.lock(account, users=[event.user], messages=[event.external_id or key, event.key])
+    users = [event.user, *event.aliases]  # whoever writes under one of them makes the same contact
+    contacts.lock(account, users=users, messages=[event.external_id or key, event.key])
     known = _find(account, event, key)
     if known is not None:
         return _meet_again(known, received)
@@ -88,7 +90,7 @@ def record_message(received: Received) -> str:
 def record_edit(received: Received) -> str:
     """Add a version to a message, which is recorded with this text if it is not known yet."""
     account, event = received.account, received.event
-    contacts.lock(account, users=[event.user], messages=[event.external_id])
+    contacts.lock(account, users=[event.user, *event.aliases], messages=[event.external_id])
     message = Message.objects.filter(account=account, external_id=event.external_id).first()
     if message is None:
         if not event.user or is_buried(account, event.external_id):
@@ -145,12 +147,7 @@ def erase(message: Message) -> None:
     )
     message.text, message.details, message.erased_at = '', {}, timezone.now()
     message.save(update_fields=['text', 'details', 'erased_at'])
-
-    def remove_files() -> None:
-        for reference in stored:
-            media.remove(reference)
-
-    transaction.on_commit(remove_files)
+    transaction.on_commit(partial(media.remove_all, stored))
 
 
 def bury(account: Account, external_id: str) -> None:
@@ -279,9 +276,7 @@ def _attachment(message: Message, position: int, attachment: base.Attachment) ->
     reason = attachment.reason
     if attachment.kind == 'unreadable':
         state = states.WANTED if reason in ('not_cached', 'media_error') else states.UNAVAILABLE
-    elif attachment.kind in _SHOWN_KINDS or not (attachment.url or attachment.reference):
-        state = states.SHOWN
-    elif attachment.kind == 'sticker' and not attachment.url:
+    elif _only_shown(attachment):
         state = states.SHOWN
     elif position >= app_settings.MAX_MEDIA_COUNT:
         state, reason = states.UNAVAILABLE, 'too_many_media'
@@ -302,6 +297,13 @@ def _attachment(message: Message, position: int, attachment: base.Attachment) ->
         state=state,
         reason=reason,
     )
+
+
+def _only_shown(attachment: base.Attachment) -> bool:
+    """Whether there is nothing to fetch: what it says is in its words, or it has no address."""
+    if attachment.kind == 'sticker':
+        return not attachment.url
+    return attachment.kind in _SHOWN_KINDS or not (attachment.url or attachment.reference)
 
 
 def _queue_inbound(message: Message, conversation: Conversation, new: bool, live: bool) -> None:
@@ -346,7 +348,8 @@ def _add_versions(message: Message, received: Received) -> int | None:
         return None
     message.text, message.edited = current.text, True
     message.save(update_fields=['text', 'edited'])
-    return max((row.rank for row in rows), default=None)
+    # an earlier version that comes late is kept; the current one was told already
+    return current.rank if any(row.rank == current.rank for row in rows) else None
 
 
 def _rank(event: Event, at: datetime | None, received_at: datetime) -> int:

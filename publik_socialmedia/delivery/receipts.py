@@ -23,11 +23,14 @@ order. What the network says of a message that we do not know (yet) is kept in `
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
+from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
+from publik_socialmedia import media
 from publik_socialmedia.conversations import contacts
 from publik_socialmedia.delivery import queue
 from publik_socialmedia.models import Account, Delivery, Message, Receipt
@@ -57,7 +60,7 @@ def record_status(account: Account, event: Event, received_at: datetime) -> str:
         keep(account, event, received_at)
         return 'kept'
     if not message.external_id:
-        sent(message, event.external_id, None)
+        sent(message, event.external_id, None, message.received_at)
     advance(message, status, event.error, event.code)
     if event.cumulative:
         _advance_until(account, _identifiers(message), message.sort_at, status)
@@ -82,26 +85,38 @@ def keep(account: Account, event: Event, received_at: datetime) -> None:
         Receipt.objects.filter(pk=receipt.pk).update(up_to=Greatest(F('up_to'), event.up_to))
 
 
-def sent(message: Message, external_id: str, sent_at: datetime | None) -> None:
-    """The network has this message of ours, under that id. Safe to repeat.
+def sent(
+    message: Message, external_id: str, sent_at: datetime | None, begun_at: datetime | None = None
+) -> None:
+    """The network has this message of ours, under that id. Safe to repeat, and while its echo is recorded.
 
+    ``sent_at``: the network's time. ``begun_at``: when our call began, which stands for it until an echo
+    tells it: watermarks of the network must not fall before it.
     If its echo was recorded before as a native answer, the two become one.
     """
-    echo = (
-        Message.objects.filter(
-            account_id=message.account_id, external_id=external_id, origin=Message.Origin.NATIVE
-        )
-        .exclude(external_id='')
-        .exclude(pk=message.pk)
-        .first()
-    )
-    if echo is not None:
-        echo.delete()
-    message.external_id = message.external_id or external_id
-    message.sent_at = message.sent_at or sent_at or timezone.now()
-    message.save(update_fields=['external_id', 'sent_at'])
-    advance(message, echo.state if echo is not None else State.SENT)
-    catch_up(message)
+    with transaction.atomic():
+        # one lock only: whoever records this id has it, and may call us
+        contacts.lock(message.account, messages=[external_id])
+        # an echo or a receipt may have been recorded since we read it
+        message.refresh_from_db(fields=['external_id', 'sent_at', 'state', 'failure', 'failure_code'])
+        echo_state = _absorb_echo(message, external_id)
+        message.external_id = message.external_id or external_id
+        message.sent_at = sent_at or message.sent_at or begun_at or timezone.now()
+        message.save(update_fields=['external_id', 'sent_at'])
+        advance(message, echo_state or State.SENT)
+        catch_up(message)
+
+
+def _absorb_echo(message: Message, external_id: str) -> str:
+    """Remove the native answer that proves to be this message of ours; gives its state, '' if none."""
+    echoes = Message.objects.filter(account_id=message.account_id, origin=Message.Origin.NATIVE)
+    echo = echoes.filter(external_id=external_id).exclude(external_id='').exclude(pk=message.pk).first()
+    if echo is None:
+        return ''
+    files = [attachment.storage for attachment in echo.attachments.all() if attachment.storage]
+    echo.delete()
+    transaction.on_commit(partial(media.remove_all, files))
+    return str(echo.state)
 
 
 def catch_up(message: Message) -> None:
@@ -114,30 +129,32 @@ def catch_up(message: Message) -> None:
 
 
 def advance(message: Message, status: str, reason: str = '', code: str = '') -> bool:
-    """Move one message of ours forward; True if it moved."""
+    """Move one message of ours forward, and tell the agents if they must know; True if it moved."""
     changes = {'state': status, 'failure': '', 'failure_code': ''}
     if status == State.FAILED:
         changes |= {'failure': reason or 'permanent', 'failure_code': code[:32]}
-    moved = Message.objects.filter(pk=message.pk, origin__in=_OURS, state__in=_LOWER[status]).update(
-        **changes
-    )
-    if moved:
-        message.refresh_from_db(fields=['state', 'failure', 'failure_code'])
-        if status == State.FAILED and message.origin != Message.Origin.NATIVE:
-            tell_state(message)
+    with transaction.atomic():
+        moved = Message.objects.filter(pk=message.pk, origin__in=_OURS, state__in=_LOWER[status]).update(
+            **changes
+        )
+        if moved:
+            message.refresh_from_db(fields=['state', 'failure', 'failure_code'])
+            _tell_if_news(message)
     return bool(moved)
 
 
-def tell_state(message: Message) -> None:
-    """Have the demand told of the state of one of our answers."""
-    now = timezone.now()
-    queue.add(
-        message,
-        Delivery.Kind.STATE,
-        key=f'state:{message.pk}:{message.state}',
-        due_at=now,
-        rank_at=now,
-    )
+def _tell_if_news(message: Message) -> None:
+    """Agents are told of a failure, and later that it went after all."""
+    if message.origin == Message.Origin.NATIVE:
+        return
+    told = message.deliveries.filter(kind=Delivery.Kind.STATE).order_by('pk')
+    keys = list(told.values_list('key', flat=True))
+    failed = message.state == State.FAILED
+    if failed or (keys and keys[-1].endswith(f':{State.FAILED}')):
+        now = timezone.now()
+        # numbered: a message may fail, be replayed, and fail again
+        key = f'state:{message.pk}:{len(keys)}:{message.state}'
+        queue.add(message, Delivery.Kind.STATE, key=key, due_at=now, rank_at=now)
 
 
 def _known(account: Account, event: Event) -> Message | None:
@@ -162,5 +179,5 @@ def _advance_until(account: Account, users: list[str], until: datetime, status: 
         conversation__contact__identifiers__account=account,
         conversation__contact__identifiers__value__in=users,
     )
-    pks = list(messages.values_list('pk', flat=True))
-    return Message.objects.filter(pk__in=pks).update(state=status, failure='', failure_code='')
+    found = list(messages.distinct())
+    return sum(advance(message, status) for message in found)

@@ -25,6 +25,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -59,6 +60,8 @@ def accept(
     ``answer_key``: the same answer asked twice is one (demand and rank of the reply). PermanentError if it
     can never be sent: nothing is queued then.
     """
+    if not answer_key:
+        raise ValueError('an answer without a key could not be told from another one')
     existing = list(conversation.messages.filter(answer_key=answer_key).order_by('part'))
     if existing:
         return existing
@@ -99,7 +102,7 @@ def push(claim: Claim, http: Http | None = None) -> None:
             if not _wait(account, conversation, head, error):
                 return
         else:
-            account.accept()
+            queue.resume(account, Delivery.Lane.NETWORK, account.accept())
 
 
 def _queue(
@@ -145,34 +148,43 @@ def _send(account: Account, conversation: Conversation, head: Delivery, http: Ht
     """Send one message, after a look if it may be there already."""
     message = Message.objects.get(pk=head.message_id)
     if message.erased_at or message.external_id:
-        _sent(head, message)
+        with transaction.atomic():
+            if message.external_id:  # its echo came; a replay may have put it back to « being sent »
+                receipts.sent(message, message.external_id, None)
+            _sent(head, message)
         return
     network = networks.get(account.network)
     outgoing = _outgoing(conversation, message, head)
     if head.unknown:
         found = network.find_sent(account.view(), outgoing, http)
         if found is not None:
-            receipts.sent(message, found.external_id, found.sent_at)
-            _sent(head, message)
+            with transaction.atomic():
+                receipts.sent(message, found.external_id, found.sent_at, head.tried_at)
+                _sent(head, message)
             return
         head.unknown = False
     if not window(account, conversation, network.capabilities).allows(
         timezone.now(), human=message.origin == Message.Origin.AGENT
     ):
         raise errors.PermanentError('window')
-    queue.begin([head])
+    begun_at = queue.begin([head])
     sent = network.send(account.view(), outgoing, http)
     with transaction.atomic():
-        receipts.sent(message, sent.external_id, sent.sent_at)
+        receipts.sent(message, sent.external_id, sent.sent_at, begun_at)
         _sent(head, message)
 
 
 def _sent(head: Delivery, message: Message) -> None:
     queue.finish([head])
-    for attachment in message.attachments.filter(state=Attachment.State.STORED):
-        media.remove(attachment.storage)
-        attachment.state, attachment.storage = Attachment.State.GIVEN, ''
-        attachment.save(update_fields=['state', 'storage'])
+    _drop_files([message.pk], Attachment.State.GIVEN)
+
+
+def _drop_files(message_ids: Sequence[int], state: str, reason: str = '') -> None:
+    """What was to be sent is not needed any more: our copies go, once that is committed."""
+    stored = Attachment.objects.filter(message_id__in=message_ids, state=Attachment.State.STORED)
+    references = list(stored.values_list('storage', flat=True))
+    stored.update(state=state, storage='', reason=reason)
+    transaction.on_commit(partial(media.remove_all, references))
 
 
 def _outgoing(conversation: Conversation, message: Message, head: Delivery) -> Outgoing:
@@ -224,21 +236,27 @@ def _recipient(conversation: Conversation) -> list[str]:
 def _fail(head: Delivery, error: errors.PermanentError) -> None:
     """Never again: the agent is told, and what was to follow in the same answer is not sent."""
     logger.warning('delivery %s: %s', head.pk, error)
-    message = head.message
     with transaction.atomic():
         queue.finish([head], reason=error.reason)
-        receipts.advance(message, Message.State.FAILED, error.reason, error.code)
-        rest = Delivery.objects.filter(
-            conversation_id=head.conversation_id,
-            kind=Delivery.Kind.SEND,
-            state=Delivery.State.PENDING,
-            message__answer_key=message.answer_key,
-        ).exclude(message__answer_key='')
-        for follower in rest.select_related('message'):
-            queue.finish([follower], Delivery.State.CANCELLED, reason=error.reason)
-            Message.objects.filter(pk=follower.message_id).update(
-                state=Message.State.FAILED, failure=error.reason
-            )
+        receipts.advance(head.message, Message.State.FAILED, error.reason, error.code)
+        rest = _following(head)
+        queue.finish(rest, Delivery.State.CANCELLED, reason=error.reason)
+        pks = [follower.message_id for follower in rest]
+        Message.objects.filter(pk__in=pks).update(state=Message.State.FAILED, failure=error.reason)
+        _drop_files([head.message_id, *pks], Attachment.State.UNAVAILABLE, error.reason)
+
+
+def _following(head: Delivery) -> list[Delivery]:
+    """The parts of the same answer that come after this one and still wait."""
+    message = head.message
+    parts = Delivery.objects.filter(
+        conversation_id=head.conversation_id, kind=Delivery.Kind.SEND, state=Delivery.State.PENDING
+    )
+    return list(
+        parts.filter(message__answer_key=message.answer_key, message__part__gt=message.part)
+        .exclude(message__answer_key='')
+        .select_related('message')
+    )
 
 
 def _wait(
@@ -251,8 +269,15 @@ def _wait(
     wait = None
     if isinstance(error, errors.OutcomeUnknown):
         wait = timezone.now() + timedelta(seconds=app_settings.SEND_OUTCOME_WAIT)
-    if queue.postpone(head, error, not_before=wait):
-        # three days of tries: the agent must know, an administrator may replay it
-        receipts.advance(head.message, Message.State.FAILED, 'too_late', error.code)
-        return True
-    return False
+    with transaction.atomic():
+        blocked = queue.postpone(head, error, not_before=wait)
+        if blocked:
+            # three days of tries: the agent must know, an administrator may replay it; its end does not
+            # go without its beginning
+            receipts.advance(head.message, Message.State.FAILED, 'too_late', error.code)
+            rest = _following(head)
+            queue.finish(rest, Delivery.State.BLOCKED, reason=error.reason)
+            Message.objects.filter(pk__in=[follower.message_id for follower in rest]).update(
+                state=Message.State.FAILED, failure='too_late'
+            )
+    return blocked
