@@ -25,7 +25,10 @@ import hashlib
 from collections.abc import Iterable, Sequence
 
 from django.db import connection
+from django.db.models import F, Subquery
+from django.db.models.functions import Least
 
+from publik_socialmedia import errors
 from publik_socialmedia.models import (
     Account,
     Contact,
@@ -95,22 +98,32 @@ def conversation_with(
 
 
 def same_person(account: Account, user: str, new: str) -> None:
-    """The network says that two identifiers are one person. Nobody is created of it."""
+    """The network says that two identifiers are one person. Nobody is created of it.
+
+    TemporaryError if they cannot be made one yet."""
     found = find(account, user, [new])
     for other in found[1:]:
-        merge(found[0], other)
+        if not merge(found[0], other):
+            raise errors.TemporaryError('busy', detail='demands being opened')
     if found:
         _identify(account, found[0].contact, [user, new])
 
 
-def merge(kept: Conversation, other: Conversation) -> None:
-    """Make one conversation of two, because their contacts are one person.
+def merge(kept: Conversation, other: Conversation) -> bool:
+    """Make one conversation of two, because their contacts are one person. False if it must be later.
 
-    If both have an open demand, the one of ``kept`` stays open for us; the other is left to the agents.
+    If both have an open demand, the one of ``kept`` stays open for us; the other is left to the agents. If
+    both are just being opened in w.c.s., nobody can tell yet which numbers they will have: they stay two
+    until the next message.
     """
-    if kept.demands.filter(state__in=['opening', 'open']).exists():
-        other.demands.filter(state='open').update(state=Demand.State.CLOSED)
-        other.demands.filter(state='opening', tried_at__isnull=True).delete()
+    unsettled = Demand.objects.filter(conversation__in=[kept, other], state='opening', tried_at__isnull=False)
+    if len({demand.conversation_id for demand in unsettled}) == 2:
+        return False
+    if other.demands.filter(state='opening', tried_at__isnull=False).exists():
+        # w.c.s. may have it: what is open on the other side gives way to it
+        _leave(kept)
+    elif kept.demands.filter(state__in=['opening', 'open']).exists():
+        _leave(other)
     Demand.objects.filter(conversation=other).update(conversation=kept)
     Message.objects.filter(conversation=other).update(conversation=kept)
     Delivery.objects.filter(conversation=other).update(conversation=kept)
@@ -118,7 +131,9 @@ def merge(kept: Conversation, other: Conversation) -> None:
     times = [kept.last_inbound_at, other.last_inbound_at]
     Conversation.objects.filter(pk=kept.pk).update(
         last_inbound_at=max((at for at in times if at), default=None),
-        due_at=min((at for at in (kept.due_at, other.due_at) if at), default=None),
+        last_activity_at=max(kept.last_activity_at, other.last_activity_at),
+        # as they are now: a delivery may have been added since they were read
+        due_at=Least(F('due_at'), Subquery(Conversation.objects.filter(pk=other.pk).values('due_at')[:1])),
     )
     Journal.objects.create(
         account=kept.account,
@@ -129,6 +144,13 @@ def merge(kept: Conversation, other: Conversation) -> None:
         Contact.objects.filter(pk=kept.contact_id).update(name=other.contact.name)
     other.contact.delete()
     kept.refresh_from_db()
+    return True
+
+
+def _leave(conversation: Conversation) -> None:
+    """Leave its open demand to the agents; one that w.c.s. never heard of is forgotten."""
+    conversation.demands.filter(state='open').update(state=Demand.State.CLOSED)
+    conversation.demands.filter(state='opening', tried_at__isnull=True).delete()
 
 
 def _identify(account: Account, contact: Contact, values: Sequence[str]) -> None:
