@@ -21,6 +21,8 @@ from __future__ import annotations
 import logging
 from urllib.parse import urlsplit
 
+from django.db.utils import DatabaseError, InterfaceError
+
 from publik_socialmedia import errors, media, networks, text
 from publik_socialmedia.http import client, fetch_media
 from publik_socialmedia.models import Account, Attachment
@@ -32,29 +34,34 @@ State = Attachment.State
 logger = logging.getLogger(__name__)
 
 
-def fetch(account: Account, attachment: Attachment, http: Http | None = None) -> bool:
+def fetch(account: Account, attachment: Attachment, http: Http | None = None, *, last: bool = False) -> bool:
     """Try once to get the content of an attachment; True once it needs no other try.
 
-    What cannot be had ends ``unavailable`` with its reason, at once or after five tries: the message is kept
-    in any case.
+    What cannot be had ends ``unavailable`` with its reason, at once or after five tries (``last``: after this
+    one): the message is kept in any case.
     """
     if attachment.state != State.WANTED:
         return True
     attachment.attempts += 1
+    over = last or attachment.attempts >= MAX_ATTEMPTS
     try:
         _fetch(account, attachment, http or client())
-    except (errors.PermanentError, errors.ConfigurationError) as error:
+    except errors.SocialMediaError as error:
         logger.info('attachment %s: %s', attachment.pk, error)
         attachment.reason = error.reason
-        # a dead token is repaired by a person: the media waits with the account (R5)
-        if isinstance(error, errors.PermanentError) or attachment.attempts >= MAX_ATTEMPTS:
+        if isinstance(error, errors.ConfigurationError) or error.reason == 'auth':
+            # repaired by a person: the media waits with the account (R5)
+            over = last
+        if over or isinstance(error, errors.PermanentError):
             attachment.state = State.UNAVAILABLE
-    except errors.TemporaryError as error:
-        logger.info('attachment %s: %s', attachment.pk, error)
-        attachment.reason = error.reason
-        if attachment.attempts >= MAX_ATTEMPTS:
+    except (DatabaseError, InterfaceError):
+        raise
+    except Exception as error:  # a full disk, a fault of ours: it must not keep the message
+        logger.error('attachment %s: %s', attachment.pk, errors.where(error))
+        attachment.reason = 'media_error'
+        if over:
             attachment.state = State.UNAVAILABLE
-    attachment.save(update_fields=['attempts', 'state', 'reason', 'storage', 'mimetype', 'filename', 'size'])
+    _keep(attachment)
     return attachment.state != State.WANTED
 
 
@@ -62,8 +69,29 @@ def give(attachments: list[Attachment]) -> None:
     """w.c.s. has these contents: ours are removed."""
     for attachment in attachments:
         media.remove(attachment.storage)
-        attachment.state, attachment.storage, attachment.url = State.GIVEN, '', ''
-        attachment.save(update_fields=['state', 'storage', 'url'])
+        # not what was erased meanwhile
+        Attachment.objects.filter(pk=attachment.pk, state=State.STORED).update(
+            state=State.GIVEN, storage='', url=''
+        )
+
+
+def give_up(attachments: list[Attachment], reason: str) -> None:
+    """w.c.s. will never take these contents: they are removed, and shown as unavailable."""
+    for attachment in attachments:
+        media.remove(attachment.storage)
+        Attachment.objects.filter(pk=attachment.pk, state=State.STORED).update(
+            state=State.UNAVAILABLE, reason=reason, storage='', url=''
+        )
+
+
+def _keep(attachment: Attachment) -> None:
+    """Save what a try gave, unless its message was erased meanwhile: its content must not stay here then."""
+    names = ('attempts', 'state', 'reason', 'storage', 'mimetype', 'filename', 'size')
+    values = {name: getattr(attachment, name) for name in names}
+    if not Attachment.objects.filter(pk=attachment.pk, state=State.WANTED).update(**values):
+        if attachment.storage:
+            media.remove(attachment.storage)
+        attachment.state, attachment.storage = State.ERASED, ''
 
 
 def _fetch(account: Account, attachment: Attachment, http: Http) -> None:

@@ -82,7 +82,7 @@ class Pusher:
                 self.account.refuse_wcs(error.reason)
             queue.postpone(head, error)
             return False
-        self.account.accept_wcs()
+        queue.resume(self.account, Delivery.Lane.WCS, self.account.accept_wcs())
         return True
 
     def _tell(self, head: Delivery, waiting: Sequence[Delivery]) -> None:
@@ -109,7 +109,7 @@ class Pusher:
 
         None: it must be a new one.
         """
-        demand = self.conversation.demands.exclude(state=State.GONE).order_by('-id').first()
+        demand = _latest(self.conversation)
         if demand is None or demand.state == State.OPENING:
             return demand, False
         seen = self._touched.get(demand.pk)
@@ -220,7 +220,8 @@ class Pusher:
             created = client.submit(demand.form, data, context, at=demand.tried_at)
         except errors.OutcomeUnknown:
             raise
-        except errors.SocialMediaError:
+        except errors.SocialMediaError as error:
+            self._go_without_files(error, told)
             # surely not created: nothing to look for
             Demand.objects.filter(pk=demand.pk).update(tried_at=None)
             Delivery.objects.filter(pk__in=[d.pk for d in group]).update(unknown=False)
@@ -267,7 +268,10 @@ class Pusher:
         begun = queue.begin([head])
         try:
             client.hook(demand.form, demand.number, mapping.HOOKS[head.kind], data, at=begun)
-        except errors.PermanentError:
+        except errors.PermanentError as error:
+            if error.reason != 'wcs_demand_gone':
+                self._go_without_files(error, [told])
+                raise
             # deleted in w.c.s.: a message opens a new demand, the rest has nobody to be told to (R26)
             Demand.objects.filter(pk=demand.pk).update(state=State.GONE)
             Delivery.objects.filter(pk=head.pk).update(unknown=False)
@@ -300,7 +304,8 @@ class Pusher:
 
     def _fetch_late(self, head: Delivery, told: mapping.Told) -> bool:
         """Try again what could not be had with the message; True once there is something to tell."""
-        done = [attachments.fetch(self.account, attachment) for attachment in told.attachments]
+        over = timezone.now() - head.created_at > timedelta(seconds=app_settings.RETRY_LIMIT)
+        done = [attachments.fetch(self.account, item, last=over) for item in told.attachments]
         if all(done):
             return True
         delay = queue.backoff(head.attempts + 1)
@@ -310,6 +315,12 @@ class Pusher:
             due_at=now + delay, rank_at=now + delay, attempts=head.attempts + 1
         )
         return False
+
+    def _go_without_files(self, error: errors.SocialMediaError, told: Sequence[mapping.Told]) -> None:
+        """Files that w.c.s. will never take must not keep the words: the next try says why they lack."""
+        if error.reason == 'wcs_too_large':
+            for item in told:
+                attachments.give_up(item.carried(), error.reason)
 
     def _after(self, told: Sequence[mapping.Told]) -> None:
         """w.c.s. has these messages: our copies of their files go; what is left or wanted follows later."""
@@ -326,6 +337,13 @@ class Pusher:
                     due_at=due_at,
                     rank_at=due_at,
                 )
+
+
+def _latest(conversation: Conversation) -> Demand | None:
+    """The demand that is open for us, else the last one. After a merge of contacts, an older one may be."""
+    known = conversation.demands.exclude(state=State.GONE)
+    alive = known.filter(state__in=[State.OPENING, State.OPEN]).first()
+    return alive or known.order_by('-id').first()
 
 
 def client_of(site: str) -> Client:
