@@ -33,6 +33,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 

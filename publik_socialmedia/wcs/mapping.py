@@ -67,7 +67,8 @@ class Told:
 
     def carried(self) -> list[Attachment]:
         """Stored files that one call can carry; the others follow by calls of their own."""
-        found, total = [], 0
+        found: list[Attachment] = []
+        total = 0
         for attachment in self.stored:
             total += attachment.size or 0
             if found and total > MAX_CALL:
