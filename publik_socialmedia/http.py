@@ -131,6 +131,17 @@ class Client:
         return _send(self._http, prepared, MAX_ANSWER)
 
 
+_of_thread = threading.local()
+
+
+def client() -> Client:
+    """The client of this thread: connections are kept from one call to the next."""
+    found: Client | None = getattr(_of_thread, 'client', None)
+    if found is None:
+        found = _of_thread.client = Client()
+    return found
+
+
 def _parts(url: str) -> tuple[str, int, str]:
     """Host in lower case, port, scheme, as urllib3 sees them. ValueError if one of them lacks."""
     parts = urllib3.util.parse_url(url)
@@ -221,17 +232,6 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 
 # -- what strangers send
-
-
-_of_thread = threading.local()
-
-
-def client() -> Client:
-    """The client of this thread: connections are kept from one call to the next."""
-    found: Client | None = getattr(_of_thread, 'client', None)
-    if found is None:
-        found = _of_thread.client = Client()
-    return found
 
 
 def fetch_media(
