@@ -108,13 +108,13 @@ def _compare(
         lines = [Line('1 worker', 1, concurrency)]
         if concurrency > 1:
             lines.append(Line(f'{concurrency} workers', concurrency, 1))
-        bare: list[float] = []
+        bare = Line('bare loop', 1, concurrency)
         for number in range(plan.rounds):
-            rate = plan.count / _bare(sample, form, concurrency, plan.count)
-            bare.append(rate)
+            _bare(bare, sample, form, plan.count)
             for line in lines if number % 2 else reversed(lines):
-                _round(databases, plan, line, form, rate)
-        rows.append([str(concurrency), 'bare loop', f'{median(bare):.1f}', '', ''])
+                _round(databases, plan, line, form, bare.rates[-1])
+        cpu = milliseconds(median(bare.cpu))
+        rows.append([str(concurrency), bare.label, f'{median(bare.rates):.1f}', cpu, ''])
         rows += [_row(concurrency, line) for line in lines]
         for row in rows[-len(lines) - 1 :]:
             report.say(f'  {" · ".join(row)}')
@@ -141,10 +141,12 @@ def _row(concurrency: int, line: Line) -> list[str]:
     return [str(concurrency), label, f'{median(line.rates):.1f}', cpu, spread(line.ratios)]
 
 
-def _bare(sample: Path, form: str, threads: int, count: int) -> float:
-    command = [sys.executable, '-m', 'bench.submits', '--threads', str(threads), '--count', str(count)]
+def _bare(line: Line, sample: Path, form: str, count: int) -> None:
+    command = [sys.executable, '-m', 'bench.submits', '--threads', str(line.senders), '--count', str(count)]
     command += ['--form', form, '--sample', str(sample)]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if found.returncode:
         raise RuntimeError(f'the bare loop failed: {found.stderr[-500:]}')
-    return float(found.stdout)
+    seconds, cpu = map(float, found.stdout.split())
+    line.rates.append(count / seconds)
+    line.cpu.append(cpu / count)

@@ -68,7 +68,13 @@ def store(persons: Sequence[str]) -> float:
 
     endpoint = Endpoint.objects.get()
     rows = [
-        RawEvent(endpoint=endpoint, network='messenger', source='webhook', body=bodies.message_body(person))
+        RawEvent(
+            endpoint=endpoint,
+            lane=RawEvent.lane_of(endpoint=endpoint.pk),  # bulk_create calls no save
+            network='messenger',
+            source='webhook',
+            body=bodies.message_body(person),
+        )
         for person in persons
     ]
     RawEvent.objects.bulk_create(rows, batch_size=10_000)
