@@ -74,7 +74,7 @@ class Scenario:
         graph = self.graph
 
         def says(who: str, text: str, **facts: int) -> str:
-            return self.mark('Messenger', who, text, **facts)
+            return self.mark('Messenger', who, text, opens=True, **facts)
 
         people = {
             name: graph.add_person(name) for name in ('Camille Exemple', 'Sacha Exemple', 'Noé Exemple')

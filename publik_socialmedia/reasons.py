@@ -28,12 +28,12 @@ from django.utils.translation import gettext_lazy as _
 SENTENCES = {
     # w.c.s. refuses: somebody must act (R23)
     'wcs_secret': _(
-        'w.c.s. refuses our signature: the secret shared with this w.c.s. site is wrong or unknown there. Check '
-        'that both services are declared in Hobo and deploy again.'
+        'w.c.s. refuses our signature: the secret shared with this w.c.s. site is wrong or unknown there. '
+        'Check that both services are declared in Hobo and deploy again.'
     ),
     'wcs_clock': _(
-        'w.c.s. refuses our signature because the clocks differ by more than 30 seconds: check the time (NTP) '
-        'of this server and of the one of w.c.s.'
+        'w.c.s. refuses our signature because the clocks differ by more than 30 seconds: check the time '
+        '(NTP) of this server and of the one of w.c.s.'
     ),
     'wcs_form_disabled': _(
         'The form chosen for this account is disabled in w.c.s.: enable it or choose another one.'
@@ -41,8 +41,8 @@ SENTENCES = {
     'wcs_form_unknown': _('The form chosen for this account does not exist in w.c.s.: choose another one.'),
     'wcs_form_missing': _('No form is chosen for this account: choose the one that receives its messages.'),
     'wcs_form_key': _(
-        'The form has no text field with the identifier « cle »: add one, without it a demand cannot be found '
-        'again after a breakdown and could be created twice.'
+        'The form has no text field with the identifier « cle »: add one, without it a demand cannot be '
+        'found again after a breakdown and could be created twice.'
     ),
     'wcs_site_unknown': _('The w.c.s. site chosen for this account is not known here: choose another one.'),
     'wcs_right': _('w.c.s. says that we lack a right on this form: check the roles allowed to submit it.'),

@@ -16,8 +16,8 @@
 
 """The networks, found by listing this package.
 
-A network is a folder with a module ``network`` that defines one whole subclass of ``base.Network``. Adding one
-is adding its folder: nothing else names it.
+A network is a folder with a module ``network`` that defines one whole subclass of ``base.Network``. Adding
+one is adding its folder: nothing else names it.
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ def test_corpus_table(capsys):
     with capsys.disabled():
         for slug, total in sorted(counts.items()):
             through = sum(1 for param in CASES if param.values[0].slug == slug)
-            print(f'\ncorpus {slug}: {through} of {total} files through the intake', end='')
+            print(f'\ncorpus {slug}: {through} of {total} files through the intake', end='')  # noqa: T201
     assert all(counts.values())
 
 

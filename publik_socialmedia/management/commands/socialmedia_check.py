@@ -82,8 +82,8 @@ class Command(BaseCommand):
     def _show_queues(self, queues: health.Queues) -> None:
         self.stdout.write(
             _(
-                'Queues: %(raw)s bodies to read, %(quarantined)s in quarantine, %(pending)s deliveries waiting, '
-                '%(blocked)s blocked, oldest due work late by %(late)d s'
+                'Queues: %(raw)s bodies to read, %(quarantined)s in quarantine, %(pending)s deliveries '
+                'waiting, %(blocked)s blocked, oldest due work late by %(late)d s'
             )
             % {
                 'raw': queues.raw_pending,
