@@ -339,7 +339,7 @@ def _add_versions(message: Message, received: Received) -> int | None:
     rows = []
     for index, (text, at) in enumerate(texts):
         original = index == 0 and len(texts) > 1
-        rank = 0 if original else _rank(event, at, received.received_at)
+        rank = 0 if original else _rank(event, at, received.received_at + timedelta(milliseconds=index))
         if rank not in known:
             rows.append(MessageVersion(message=message, rank=rank, text=text, at=at))
     MessageVersion.objects.bulk_create(rows, ignore_conflicts=True)
@@ -353,7 +353,11 @@ def _add_versions(message: Message, received: Received) -> int | None:
 
 
 def _rank(event: Event, at: datetime | None, received_at: datetime) -> int:
-    if event.number is not None:
+    """Rank of a version: the number of the edit, or its time in milliseconds.
+
+    A list of versions goes by their times, as a single version of the same network does, which has no number.
+    """
+    if event.number is not None and not event.versions:
         return event.number + 1  # an edit numbered 0 has been seen
     return int((at or received_at).timestamp() * 1000)
 
