@@ -38,7 +38,7 @@ from publik_socialmedia.conversations.record import record
 from publik_socialmedia.models import Account, RawEvent
 from publik_socialmedia.networks.base import Event, Kind, Raw, Source
 
-MAX_ATTEMPTS = 5  # a body that kills its reader as often is put aside
+MAX_ATTEMPTS = 15  # a body whose readers die as often is put aside: it may be what kills them
 SEEN_EVERY = timedelta(minutes=1)  # precision of Account.last_event_at
 
 State = RawEvent.State
