@@ -231,6 +231,7 @@ class Pusher:
     def _opened(self, demand: Demand, number: str, url: str, backoffice_url: str) -> None:
         """w.c.s. has the demand, with the messages that its submission carried."""
         now = timezone.now()
+        schema = self.clients(demand.wcs_site).schema(demand.form)
         with transaction.atomic():
             Demand.objects.filter(pk=demand.pk).update(
                 state=State.OPEN, number=number, url=url, backoffice_url=backoffice_url, opened_at=now
@@ -245,7 +246,7 @@ class Pusher:
             )
             queue.finish(carried, demand=demand)
             told = mapping.load(delivery.message for delivery in carried)
-            self._after(told)
+            self._after(told, mapping.form_files(schema, told))
         demand.refresh_from_db()
         self._touched[demand.pk] = now
 
@@ -259,7 +260,8 @@ class Pusher:
         told = mapping.load([head.message])[0]
         if head.kind == Kind.MEDIA and not self._fetch_late(head, told):
             return
-        self._fetch([told])
+        if head.kind in mapping.WITH_FILES:
+            self._fetch([told])
         if head.kind in (Kind.MESSAGE, Kind.NATIVE):
             Message.objects.filter(pk=head.message_id).update(demand=demand)
         data = mapping.payload(head, told, self.conversation, demand)
@@ -283,7 +285,9 @@ class Pusher:
             queue.finish([head], demand=demand)
             if head.kind == Kind.MESSAGE and demand.state != State.OPEN:
                 Demand.objects.filter(pk=demand.pk).update(state=State.OPEN, closed_at=None)
-            self._after(mapping.load([head.message]))
+            if head.kind in mapping.WITH_FILES:
+                told = mapping.load([head.message])
+                self._after(told, told[0].carried())
         self._touched[demand.pk] = timezone.now()
 
     def _wait_for_lost_call(self, head: Delivery) -> None:
@@ -322,18 +326,19 @@ class Pusher:
             for item in told:
                 attachments.give_up(item.carried(), error.reason)
 
-    def _after(self, told: Sequence[mapping.Told]) -> None:
+    def _after(self, told: Sequence[mapping.Told], carried: Sequence[Attachment]) -> None:
         """w.c.s. has these messages: our copies of their files go; what is left or wanted follows later."""
+        transaction.on_commit(partial(attachments.give, list(carried)))
+        gone = {attachment.pk for attachment in carried}
         for item in told:
-            carried = item.carried()
-            transaction.on_commit(partial(attachments.give, carried))
             wanted = [a for a in item.attachments if a.state == Attachment.State.WANTED]
-            if wanted or len(item.stored) > len(carried):
+            left = [a for a in item.stored if a.pk not in gone]
+            if wanted or left:
                 due_at = timezone.now() + (queue.backoff(1) if wanted else timedelta())
                 queue.add(
                     item.message,
                     Kind.MEDIA,
-                    key=f'media:{item.message.pk}:{len(item.stored) + len(wanted)}',
+                    key=f'media:{item.message.pk}:{len(left) + len(wanted)}',
                     due_at=due_at,
                     rank_at=due_at,
                 )

@@ -36,7 +36,7 @@ from publik_socialmedia.models import Account, Attachment, Conversation, Deliver
 from publik_socialmedia.reasons import sentence
 from publik_socialmedia.text import clean
 from publik_socialmedia.wcs import wording
-from publik_socialmedia.wcs.client import Schema
+from publik_socialmedia.wcs.client import Field, Schema
 
 KEY_FIELD = 'cle'  # the field by which a demand is found again
 CHANNEL = 'social-network'
@@ -52,6 +52,8 @@ HOOKS: Mapping[str, str] = {
     Delivery.Kind.UNSEND: 'message_efface',
     Delivery.Kind.STATE: 'etat_envoi',
 }
+# those that bring the files of their message; what we send ourselves has its own, not for w.c.s.
+WITH_FILES = (Delivery.Kind.MESSAGE, Delivery.Kind.MEDIA, Delivery.Kind.NATIVE, Delivery.Kind.EDIT)
 
 
 @dataclass(frozen=True)
@@ -67,14 +69,27 @@ class Told:
 
     def carried(self) -> list[Attachment]:
         """Stored files that one call can carry; the others follow by calls of their own."""
-        found: list[Attachment] = []
-        total = 0
-        for attachment in self.stored:
-            total += attachment.size or 0
-            if found and total > MAX_CALL:
-                break
-            found.append(attachment)
-        return found
+        return _within_a_call(self.stored)
+
+
+def _within_a_call(stored: Iterable[Attachment]) -> list[Attachment]:
+    found: list[Attachment] = []
+    total = 0
+    for attachment in stored:
+        total += attachment.size or 0
+        if found and total > MAX_CALL:
+            break
+        found.append(attachment)
+    return found
+
+
+def form_files(schema: Schema, told: Sequence[Told]) -> list[Attachment]:
+    """Stored files that the submission carries: the form may have a block for them, one field, or none."""
+    field = schema.fields.get('pieces_jointes')
+    if field is None or (field.type == 'block' and not _file_names(field)):
+        return []
+    found = _within_a_call(attachment for item in told for attachment in item.stored)
+    return found if field.type == 'block' else found[:1]
 
 
 def load(messages: Iterable[Message]) -> list[Told]:
@@ -108,7 +123,7 @@ def form_values(
         'nombre_messages': str(len(told)),
         'repondre_avant': reply_before(account, conversation),
     }
-    values |= _files(schema, [file for item in told for file in files(item.carried())])
+    values |= _files(schema, files(form_files(schema, told)))
     return {varname: value for varname, value in values.items() if schema.accepts(varname)}
 
 
@@ -204,8 +219,12 @@ def _files(schema: Schema, contents: Sequence[dict[str, str]]) -> dict[str, Any]
         return {}
     if field.type != 'block':
         return {'pieces_jointes': contents[0]}
-    names = [name for name, subfield in field.subfields.items() if subfield.type == 'file']
-    return {'pieces_jointes': [{names[0]: content} for content in contents]} if names else {}
+    name = _file_names(field)[0]
+    return {'pieces_jointes': [{name: content} for content in contents]}
+
+
+def _file_names(block: Field) -> list[str]:
+    return [name for name, subfield in block.subfields.items() if subfield.type == 'file']
 
 
 def _late_media(told: Told) -> str:
