@@ -221,7 +221,7 @@ def photo(colour: str = 'teal', size: Sequence[int] = (320, 240), name: str = 'p
     exif = Image.Exif()
     exif[0x010F] = 'Emulator'  # Make
     position: dict[int, Any] = {1: 'N', 2: (43.0, 40.0, 0.0), 3: 'E', 4: (3.0, 53.0, 0.0)}
-    exif.get_ifd(0x8825).update(position)
+    exif[0x8825] = position  # GPS
     output = io.BytesIO()
     image.save(output, 'JPEG', exif=exif)
     return Media('image', output.getvalue(), 'image/jpeg', name)

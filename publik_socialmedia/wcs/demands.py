@@ -312,7 +312,7 @@ class Pusher:
         done = [attachments.fetch(self.account, item, last=over) for item in told.attachments]
         if all(done):
             return True
-        delay = queue.backoff(head.attempts + 1)
+        delay = queue.backoff(2 * head.attempts + 3)  # 20 s, 80 s, 5 min: an outage of a media host passes
         now = timezone.now()
         # behind what waits now: a slow file keeps no message waiting
         Delivery.objects.filter(pk=head.pk).update(
