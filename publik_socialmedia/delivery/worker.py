@@ -27,6 +27,7 @@ import logging
 import select
 import threading
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from django.db import close_old_connections, connection
 from django.db.utils import Error, InterfaceError, OperationalError
@@ -39,6 +40,7 @@ from publik_socialmedia.intake import inbox, polling
 from publik_socialmedia.wcs import demands
 
 READ_BATCH = 20  # bodies read before another lane has its turn
+POLLERS = 8  # accounts polled at the same time, when several are due
 IDLE = 1.0  # seconds between two looks when nothing wakes us
 AFTER_FAILURE = 5.0  # seconds, when the database is away
 
@@ -56,6 +58,16 @@ def poll_some() -> int:
     for turn in turns:
         polling.poll(turn)
     return len(turns)
+
+
+def _poll_apart(turn: polling.Turn) -> None:
+    """Poll one account in a thread of the pool."""
+    try:
+        polling.poll(turn)
+    except Error as error:
+        logger.warning('the database is away: %s', type(error).__name__)
+    finally:
+        connection.close()  # the next accounts may be due in a minute only
 
 
 def deliver_some() -> int:
@@ -105,10 +117,12 @@ class Worker:
         self._stopping = threading.Event()
         self._work = threading.Condition()
         self._generation = 0
+        self._pool = ThreadPoolExecutor(POLLERS, 'poller')
+        self._polls: set[Future[None]] = set()
 
     def run(self) -> None:
         """Work in threads; the calling one listens to the notifications of PostgreSQL."""
-        loops: list[tuple[str, Callable[[], int]]] = [('reader', read_some), ('poller', poll_some)]
+        loops: list[tuple[str, Callable[[], int]]] = [('reader', read_some), ('poller', self._poll_some)]
         loops += [(f'sender-{number}', deliver_some) for number in range(self.senders)]
         threads = [
             threading.Thread(target=self._loop, args=(step,), name=name, daemon=True) for name, step in loops
@@ -121,6 +135,7 @@ class Worker:
             self.stop()
             for thread in threads:
                 thread.join()
+            self._pool.shutdown()
             connection.close()
 
     def stop(self) -> None:
@@ -131,6 +146,19 @@ class Worker:
         with self._work:
             self._generation += 1
             self._work.notify_all()
+
+    def _poll_some(self) -> int:
+        """Poll the accounts that are due, several at once if there are several: their servers are far away,
+        and one that is slow holds up no other."""
+        if len(self._polls) >= POLLERS:
+            wait(self._polls, return_when=FIRST_COMPLETED)
+        self._polls = {poll for poll in self._polls if not poll.done()}
+        turns = polling.claim(POLLERS - len(self._polls))
+        if len(turns) == 1 and not self._polls:
+            polling.poll(turns[0])
+        else:
+            self._polls |= {self._pool.submit(_poll_apart, turn) for turn in turns}
+        return len(turns)
 
     def _loop(self, step: Callable[[], int]) -> None:
         """Take one step after the other; wait when there is nothing to do."""
