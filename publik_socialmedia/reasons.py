@@ -25,7 +25,27 @@ from __future__ import annotations
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+# a message or a file that did not come whole: shown between brackets in its place, see ``lost``
+CONTENTS = {
+    'empty': _('empty message'),
+    'unsupported': _('content of a type that cannot be shown here'),
+    'ephemeral': _('ephemeral content, visible in the network’s own application only'),
+    'not_transmitted': _('content that the network did not give us'),
+    'no_url': _('content without address'),
+    'not_cached': _('content not yet available'),
+    'media_error': _('media unavailable'),
+    'media_gone': _('media unavailable: the network no longer has it'),
+    'media_too_big': _('media unavailable: too big'),
+    'too_many_media': _('media not fetched: too many in one message'),
+    'infected': _('file refused by the antivirus'),
+    'forbidden_url': _('file refused: its address is not one of the network’s'),
+    'provider_error': _('the network could not give the content'),
+    'on_phone_only': _('content visible on the telephone only'),
+    'wcs_too_large': _('w.c.s., or the server in front of it, refuses files that are too big'),
+}
+
 SENTENCES = {
+    **CONTENTS,  # « empty » and « forbidden_url » mean something else of an answer and of a server, below
     # w.c.s. refuses: somebody must act (R23)
     'wcs_secret': _(
         'w.c.s. refuses our signature: the secret shared with this w.c.s. site is wrong or unknown there. '
@@ -62,7 +82,6 @@ SENTENCES = {
         'A global action of the workflow can be called by anyone without signature: in w.c.s., give its '
         'webservice trigger the role « Signed API calls ».'
     ),
-    'wcs_too_large': _('w.c.s., or the server in front of it, refuses files that are too big.'),
     'wcs_demand_gone': _('The demand was deleted or anonymised in w.c.s.'),
     # w.c.s. will take it later
     'wcs_away': _('w.c.s. does not answer; we keep trying.'),
@@ -77,6 +96,23 @@ SENTENCES = {
         'The key that encrypted the stored secrets is no longer in the settings: put it back in '
         'PUBLIK_SOCIALMEDIA_ENCRYPTION_KEYS.'
     ),
+    'subscription': _('The network no longer sends us all messages: subscribe the account again.'),
+    'policy_filters_private_mentions': _(
+        'The settings of the account on its network throw away private messages of strangers: change them '
+        'there.'
+    ),
+    'token_expires': _('The access token ends soon: connect the account again before.'),
+    'no_polling': _('This network cannot be polled: it calls us by itself.'),
+    'no_history': _('This network does not let past messages be read again.'),
+    'no_reread': _('This network does not let recent messages be looked at again.'),
+    'forbidden_url': _('This address is not a public one, or is not one of the network’s: check it.'),
+    # this server: somebody must act
+    'private_storage': _(
+        'Attachments cannot be kept: their folder is one that the web server shows to everyone. See the '
+        'setting PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE.'
+    ),
+    'antivirus': _('The antivirus does not answer; files wait. Tell the administrator of the server.'),
+    'internal': _('This software has met an error, written in its log; we keep trying.'),
     # the answer cannot be sent: the agent is told
     'window': _(
         'The time to answer on this network is over. Ask the person to write again, or use another way '
@@ -102,20 +138,6 @@ SENTENCES = {
     'temporary': _('The network has a temporary failure; we keep trying.'),
     'connection': _('No connection to the other server; we keep trying.'),
     'outcome_unknown': _('We do not know whether the last try worked: we look before trying again.'),
-    # a message or a file that did not come whole
-    'unsupported': _('content of a type that cannot be shown here'),
-    'ephemeral': _('ephemeral content, visible in the network’s own application only'),
-    'not_transmitted': _('content that the network did not give us'),
-    'no_url': _('content without address'),
-    'not_cached': _('content not yet available'),
-    'media_error': _('media unavailable'),
-    'media_gone': _('media unavailable: the network no longer has it'),
-    'media_too_big': _('media unavailable: too big'),
-    'too_many_media': _('media not fetched: too many in one message'),
-    'infected': _('file refused by the antivirus'),
-    'forbidden_url': _('file refused: its address is not one of the network’s'),
-    'provider_error': _('the network could not give the content'),
-    'on_phone_only': _('content visible on the telephone only'),
 }
 
 
@@ -123,3 +145,11 @@ def sentence(reason: str) -> str:
     """What to show of a machine word."""
     found = SENTENCES.get(reason)
     return str(found) if found else gettext('Unknown error (%s)') % reason
+
+
+def lost(reason: str) -> str:
+    """What to show in place of a content that will not come.
+
+    The last failure of its fetching may have been a passing one, whose own sentence says that we keep trying.
+    """
+    return str(CONTENTS[reason if reason in CONTENTS else 'media_error'])

@@ -33,7 +33,7 @@ from django.utils.translation import gettext as _
 from publik_socialmedia import errors, media, networks
 from publik_socialmedia.conversations.windows import window
 from publik_socialmedia.models import Account, Attachment, Conversation, Delivery, Demand, Message
-from publik_socialmedia.reasons import sentence
+from publik_socialmedia.reasons import lost, sentence
 from publik_socialmedia.text import clean
 from publik_socialmedia.wcs import wording
 from publik_socialmedia.wcs.client import Field, Schema
@@ -229,9 +229,9 @@ def _file_names(block: Field) -> list[str]:
 
 def _late_media(told: Told) -> str:
     when = wording.moment(told.message.sort_at)
-    lost = [a for a in told.attachments if a.state == Attachment.State.UNAVAILABLE]
+    missing = [a for a in told.attachments if a.state == Attachment.State.UNAVAILABLE]
     lines = [_('Attachments of the message of %s') % when]
-    return '\n'.join(lines + ['[%s]' % sentence(a.reason or 'media_error') for a in lost])
+    return '\n'.join(lines + ['[%s]' % lost(a.reason) for a in missing])
 
 
 def _failure(message: Message) -> str:

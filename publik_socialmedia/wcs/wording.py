@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 
 from publik_socialmedia import networks, text
 from publik_socialmedia.models import Account, Attachment, Message
-from publik_socialmedia.reasons import sentence
+from publik_socialmedia.reasons import lost
 
 SUBJECT_LENGTH = 80
 
@@ -48,7 +48,7 @@ def describe(message: Message, attachments: Sequence[Attachment]) -> str:
         return _('[message taken back by its author]')
     lines = [text.clean(message.text)] if message.text else []
     if message.unreadable:
-        lines.append('[%s]' % sentence(message.unreadable))
+        lines.append('[%s]' % lost(message.unreadable))
     lines += [line for line in map(_describe_attachment, attachments) if line]
     return '\n'.join(lines)
 
@@ -71,7 +71,7 @@ def subject(messages: Sequence[tuple[Message, Sequence[Attachment]]]) -> str:
 def _describe_attachment(attachment: Attachment) -> str:
     details = attachment.details
     if attachment.state == Attachment.State.UNAVAILABLE:
-        return '[%s]' % sentence(attachment.reason or 'media_error')
+        return '[%s]' % lost(attachment.reason)
     if attachment.state == Attachment.State.WANTED:
         return '[%s]' % _('attachment being fetched')
     if attachment.kind == 'location':

@@ -39,7 +39,7 @@ from publik_socialmedia.delivery import queue
 from publik_socialmedia.intake import attachments
 from publik_socialmedia.models import Attachment, Conversation, Delivery, Message
 from publik_socialmedia.networks.base import Kind
-from publik_socialmedia.reasons import sentence
+from publik_socialmedia.reasons import lost, sentence
 from publik_socialmedia.wcs import mapping
 from publik_socialmedia.wcs.client import Client
 from tests.delivery.desk import MessengerDesk, deliveries, hear, messenger, turns
@@ -144,7 +144,7 @@ def test_unavailable_after_five_tries(page: MessengerDesk):
     attempts = sum(call.path.startswith('/cdn/') for call in page.graph.calls)
     assert (attempts, states()) == (5, ['unavailable'])
     assert waits == sorted(waits) and len(waits) == 4
-    assert shown(page).count(f'[{sentence("temporary")}]') == 1
+    assert shown(page).count(f'[{lost("temporary")}]') == 1
     assert deliveries(kind='media') == [('media', 'done', '')]
 
 
@@ -213,7 +213,7 @@ def test_a_forbidden_address_is_never_fetched(page: MessengerDesk, url: str, mon
     entry = {'id': page.account.external_id, 'time': 1795000000000, 'messaging': [item]}
     hear(page.account, json.dumps({'object': 'page', 'entry': [entry]}).encode())
     deliver()
-    assert sentence('forbidden_url') in shown(page) and 'Voyez' in shown(page)
+    assert lost('forbidden_url') in shown(page) and 'Voyez' in shown(page)
     forced = Attachment.objects.create(
         message=Message.objects.get(), position=9, kind='image', url=url, state='wanted'
     )
