@@ -40,7 +40,7 @@ from publik_socialmedia.intake import inbox, polling
 from publik_socialmedia.wcs import demands
 
 READ_BATCH = 20  # bodies read before another lane has its turn
-POLLERS = 8  # accounts polled at the same time, when several are due
+POLLERS = 8  # accounts polled at the same time
 IDLE = 1.0  # seconds between two looks when nothing wakes us
 AFTER_FAILURE = 5.0  # seconds, when the database is away
 
@@ -58,16 +58,6 @@ def poll_some() -> int:
     for turn in turns:
         polling.poll(turn)
     return len(turns)
-
-
-def _poll_apart(turn: polling.Turn) -> None:
-    """Poll one account in a thread of the pool."""
-    try:
-        polling.poll(turn)
-    except Error as error:
-        logger.warning('the database is away: %s', type(error).__name__)
-    finally:
-        connection.close()  # the next accounts may be due in a minute only
 
 
 def deliver_some() -> int:
@@ -148,17 +138,24 @@ class Worker:
             self._work.notify_all()
 
     def _poll_some(self) -> int:
-        """Poll the accounts that are due, several at once if there are several: their servers are far away,
-        and one that is slow holds up no other."""
+        """Have the accounts that are due polled, several at once: their servers are far away, and one that is
+        slow holds up no other. Gives how many were begun."""
         if len(self._polls) >= POLLERS:
             wait(self._polls, return_when=FIRST_COMPLETED)
         self._polls = {poll for poll in self._polls if not poll.done()}
         turns = polling.claim(POLLERS - len(self._polls))
-        if len(turns) == 1 and not self._polls:
-            polling.poll(turns[0])
-        else:
-            self._polls |= {self._pool.submit(_poll_apart, turn) for turn in turns}
+        self._polls |= {self._pool.submit(self._poll, turn) for turn in turns}
         return len(turns)
+
+    def _poll(self, turn: polling.Turn) -> None:
+        """Poll one account, in a thread of the pool."""
+        try:
+            polling.poll(turn)
+        except Error as error:
+            logger.warning('the database is away: %s', type(error).__name__)
+        finally:
+            connection.close()  # the next account may be due in a minute only
+        self.wake()  # what was stored may be read at once
 
     def _loop(self, step: Callable[[], int]) -> None:
         """Take one step after the other; wait when there is nothing to do."""
