@@ -313,8 +313,14 @@ def _queue_inbound(message: Message, conversation: Conversation, new: bool, live
     # reception decides deadlines (R6), unless the past was read again
     begun = message.received_at if live else min(message.sort_at, message.received_at)
     last = max(conversation.last_inbound_at or begun, begun)
-    Conversation.objects.filter(pk=conversation.pk).update(last_inbound_at=last, last_activity_at=now)
-    queue.add(message, Kind.MESSAGE, key=f'message:{message.pk}', due_at=due_at)
+    queue.add(
+        message,
+        Kind.MESSAGE,
+        key=f'message:{message.pk}',
+        due_at=due_at,
+        last_inbound_at=last,
+        last_activity_at=now,
+    )
 
 
 def _queue_native(message: Message) -> None:
@@ -327,8 +333,7 @@ def _queue_native(message: Message) -> None:
         unknown=True,
     ).exists()
     wait = timedelta(seconds=app_settings.OUTCOME_WAIT) if in_flight else timedelta()
-    Conversation.objects.filter(pk=message.conversation_id).update(last_activity_at=now)
-    queue.add(message, Kind.NATIVE, key=f'native:{message.pk}', due_at=now + wait)
+    queue.add(message, Kind.NATIVE, key=f'native:{message.pk}', due_at=now + wait, last_activity_at=now)
 
 
 def _add_versions(message: Message, received: Received) -> int | None:

@@ -28,6 +28,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Q
@@ -46,10 +47,13 @@ class LeaseLost(Exception):
     """Another worker has taken the conversation: stop at once, change nothing."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Claim:
+    """A lease on a conversation. ``until``: when it ends, as far as we know."""
+
     conversation_id: int
     token: str
+    until: datetime
 
 
 def add(
@@ -60,10 +64,12 @@ def add(
     due_at: datetime,
     rank_at: datetime | None = None,
     sequence: int | None = None,
+    **conversation: Any,
 ) -> None:
     """Put one delivery in the queue, once (``key``), and make its conversation due.
 
-    To be called in the transaction that records what is to be delivered.
+    To be called in the transaction that records what is to be delivered. ``conversation``: what else changes
+    of it.
     """
     Delivery.objects.bulk_create(
         [
@@ -80,13 +86,13 @@ def add(
         ],
         ignore_conflicts=True,
     )
-    make_due(message.conversation_id, due_at)
+    make_due(message.conversation_id, due_at, **conversation)
 
 
-def make_due(conversation_id: int, due_at: datetime) -> None:
+def make_due(conversation_id: int, due_at: datetime, **changes: Any) -> None:
     """Have the conversation looked at by then at the latest."""
     # LEAST ignores NULL in PostgreSQL: a conversation without work becomes due too
-    Conversation.objects.filter(pk=conversation_id).update(due_at=Least(F('due_at'), due_at))
+    Conversation.objects.filter(pk=conversation_id).update(due_at=Least(F('due_at'), due_at), **changes)
 
 
 def claim(limit: int = 1) -> list[Claim]:
@@ -106,7 +112,7 @@ def claim(limit: int = 1) -> list[Claim]:
             """,
             [now + _lease(), token, now, now, limit],
         )
-        return [Claim(row[0], token) for row in cursor.fetchall()]
+        return [Claim(row[0], token, now + _lease()) for row in cursor.fetchall()]
 
 
 def claim_one(conversation_id: int) -> Claim | None:
@@ -116,16 +122,23 @@ def claim_one(conversation_id: int) -> Claim | None:
     taken = Conversation.objects.filter(
         Q(lease_until__isnull=True) | Q(lease_until__lt=now), pk=conversation_id
     ).update(lease_until=now + _lease(), lease_token=token)
-    return Claim(conversation_id, token) if taken else None
+    return Claim(conversation_id, token, now + _lease()) if taken else None
 
 
 def hold(claim: Claim) -> None:
-    """Prolong the lease before something long; LeaseLost if it is no longer ours."""
+    """Prolong the lease before something long; LeaseLost if it is no longer ours.
+
+    While more than half of it is left nobody can have taken it: nothing is asked.
+    """
+    now = timezone.now()
+    if claim.until - now > _lease() / 2:
+        return
     held = Conversation.objects.filter(pk=claim.conversation_id, lease_token=claim.token).update(
-        lease_until=timezone.now() + _lease()
+        lease_until=now + _lease()
     )
     if not held:
         raise LeaseLost
+    claim.until = now + _lease()
 
 
 def release(claim: Claim) -> None:
@@ -166,11 +179,20 @@ def stumble(claim: Claim, lane: str) -> None:
 
 def pending(conversation_id: int, lane: str) -> list[Delivery]:
     """What waits in that lane, in order; first what may still be carried out, whatever came since."""
-    return list(
-        Delivery.objects.filter(conversation_id=conversation_id, lane=lane, state=State.PENDING)
+    return waiting(conversation_id)[lane]
+
+
+def waiting(conversation_id: int) -> dict[str, list[Delivery]]:
+    """What waits in each lane, in order, see ``pending``."""
+    found = (
+        Delivery.objects.filter(conversation_id=conversation_id, state=State.PENDING)
         .select_related('message')
         .order_by('-unknown', 'rank_at', 'sequence', 'id')
     )
+    lanes: dict[str, list[Delivery]] = {Lane.WCS: [], Lane.NETWORK: []}
+    for delivery in found:
+        lanes[delivery.lane].append(delivery)
+    return lanes
 
 
 def begin(deliveries: Iterable[Delivery]) -> datetime:

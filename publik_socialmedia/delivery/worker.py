@@ -37,6 +37,7 @@ from publik_socialmedia.delivery import queue, sending
 from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.delivery.wakeup import CHANNEL
 from publik_socialmedia.intake import inbox, polling
+from publik_socialmedia.models import Delivery
 from publik_socialmedia.wcs import demands
 
 READ_BATCH = 20  # bodies read before another lane has its turn
@@ -70,13 +71,15 @@ def deliver_some() -> int:
 
 def drain(claim: Claim) -> None:
     """Deliver what is due in one conversation, both ways, and release it whatever happens."""
-    lanes: list[tuple[str, Callable[[], None]]] = [
-        (queue.Lane.WCS, lambda: demands.Pusher(claim).run()),
-        (queue.Lane.NETWORK, lambda: sending.push(claim)),
-    ]
-    for lane, step in lanes:
+    steps: dict[str, Callable[[list[Delivery]], None]] = {
+        queue.Lane.WCS: lambda waiting: demands.Pusher(claim).run(waiting),
+        queue.Lane.NETWORK: lambda waiting: sending.push(claim),
+    }
+    for lane, waiting in queue.waiting(claim.conversation_id).items():
+        if not waiting:
+            continue
         try:
-            step()
+            steps[lane](waiting)
         except queue.LeaseLost:
             logger.warning('conversation %s was taken by another worker', claim.conversation_id)
             return

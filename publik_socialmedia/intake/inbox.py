@@ -111,7 +111,8 @@ def _read(raw_id: int, outcome: Outcome) -> None:
     for event in found:
         _record(stored, accounts, event, outcome)
     _close(raw_id, outcome, 'items' if outcome.failures else '')
-    _seen(outcome.accounts)
+    if outcome.accounts:
+        _seen(outcome.accounts)
 
 
 def replay(raw_ids: Iterable[int]) -> int:
@@ -163,7 +164,8 @@ def _record(stored: RawEvent, accounts: dict[str, Account], event: Event, outcom
         outcome.unknown_accounts.add(event.account_id)
         outcome.counts['ignored:unknown_account'] += 1
         return
-    outcome.accounts.add(account.pk)
+    if account.last_event_at is None or account.last_event_at < stored.received_at - SEEN_EVERY:
+        outcome.accounts.add(account.pk)
     live = Source(stored.source) is not Source.HISTORY
     received = Received(account, event, stored.received_at, live)
     try:

@@ -57,24 +57,35 @@ class Pusher:
     def __init__(self, claim: Claim, clients: Callable[[str], Client] | None = None) -> None:
         self.claim = claim
         self.clients = clients or client_of
-        self.conversation = Conversation.objects.select_related('account', 'contact').get(
-            pk=claim.conversation_id
+        self.conversation = (
+            Conversation.objects.select_related('account', 'contact')
+            .prefetch_related('contact__identifiers')
+            .get(pk=claim.conversation_id)
         )
         self.account = self.conversation.account
         self._touched: dict[int, datetime] = {}  # demand → last time that we saw it open
+        self._handled: set[int] = set()  # deliveries that need nothing more for now
+        self._previous: Demand | None = None  # what a new demand is linked to
+        self._stale = False  # what was read before something long must be read again
 
-    def run(self) -> None:
-        """Tell all that is due, in order, until something refuses. LeaseLost if we must stop."""
-        while waiting := queue.pending(self.conversation.pk, Delivery.Lane.WCS):
-            if waiting[0].due_at > timezone.now():
-                return
-            if not self._tell_safely(waiting):
-                return
+    def run(self, waiting: Sequence[Delivery]) -> None:
+        """Tell all that is due, in order, until something refuses. LeaseLost if we must stop.
+
+        ``waiting``: what waits in this lane; what is added meanwhile makes the conversation due again.
+        """
+        while waiting and waiting[0].due_at <= timezone.now() and self._tell_safely(waiting):
+            waiting = [delivery for delivery in waiting if delivery.pk not in self._handled]
+
+    def _finish(self, deliveries: Sequence[Delivery], *args: str, **changes: Demand) -> None:
+        queue.finish(deliveries, *args, **changes)
+        self._handled |= {delivery.pk for delivery in deliveries}
 
     def _tell_safely(self, waiting: Sequence[Delivery]) -> bool:
         head = waiting[0]
         queue.hold(self.claim)
         try:
+            if self._stale:
+                head.message.refresh_from_db()
             self._tell(head, waiting)
         except errors.SocialMediaError as error:
             logger.warning('delivery %s: %s', head.pk, error)
@@ -83,18 +94,19 @@ class Pusher:
             queue.postpone(head, error)
             return False
         queue.resume(self.account, Delivery.Lane.WCS, self.account.accept_wcs())
+        self._stale = True
         return True
 
     def _tell(self, head: Delivery, waiting: Sequence[Delivery]) -> None:
         message = head.message
         if message.erased_at and head.kind in (Kind.MESSAGE, Kind.NATIVE, Kind.MEDIA, Kind.EDIT):
             if not head.unknown:  # taken back before w.c.s. heard of it
-                queue.finish([head], Delivery.State.CANCELLED)
+                self._finish([head], Delivery.State.CANCELLED)
                 return
         demand, told = self._current(head)
         if demand is None and head.kind != Kind.MESSAGE:
             # nothing but a citizen's message opens a demand
-            queue.finish([head], Delivery.State.CANCELLED)
+            self._finish([head], Delivery.State.CANCELLED)
         elif demand is None or demand.state == State.OPENING:
             self._open(demand, [d for d in waiting if d.kind == Kind.MESSAGE])
         elif told:
@@ -109,7 +121,7 @@ class Pusher:
 
         None: it must be a new one.
         """
-        demand = _latest(self.conversation)
+        demand = self._latest()
         if demand is None or demand.state == State.OPENING:
             return demand, False
         seen = self._touched.get(demand.pk)
@@ -126,6 +138,13 @@ class Pusher:
             if not threading.continues(self.account, demand.closed_at, timezone.now()):
                 return None, False
         return demand, False
+
+    def _latest(self) -> Demand | None:
+        """The demand that is open for us, else the last one. After a merge of contacts, an older one may be."""
+        known = list(self.conversation.demands.order_by('-id'))
+        self._previous = next((demand for demand in known[:1] if demand.state != State.GONE), None)
+        alive = [demand for demand in known if demand.state in (State.OPENING, State.OPEN)]
+        return next(iter(alive), self._previous)
 
     def _note(self, demand: Demand, found: Found) -> None:
         """Keep what w.c.s. says of the state of a demand."""
@@ -147,31 +166,20 @@ class Pusher:
                 return
             for delivery in group:
                 delivery.unknown = False  # we looked: it was not created
-        demand = self._prepare(demand)
         told, group = self._gather(group)
         if told:
-            self._submit(demand, group, told)
-        else:
+            self._submit(self._prepare(demand), group, told)
+        elif demand is not None:
             demand.delete()
 
     def _prepare(self, demand: Demand | None) -> Demand:
-        """The demand to submit, for the form that the account has now."""
+        """The demand to submit, not saved yet, for the form that the account has now."""
         if not self.account.form:
             raise errors.ConfigurationError('wcs_form_missing')
         site, form = self.account.wcs_site or default_site().slug, self.account.form
         if demand is None:
-            previous = self.conversation.demands.order_by('-id').first()
-            linked = previous if previous is not None and previous.state != State.GONE else None
-            return Demand.objects.create(
-                account=self.account,
-                conversation=self.conversation,
-                previous=linked,
-                wcs_site=site,
-                form=form,
-            )
-        if (demand.wcs_site, demand.form) != (site, form):
-            demand.wcs_site, demand.form = site, form
-            demand.save(update_fields=['wcs_site', 'form'])
+            demand = Demand(account=self.account, conversation=self.conversation, previous=self._previous)
+        demand.wcs_site, demand.form = site, form
         return demand
 
     def _adopt(self, demand: Demand) -> bool:
@@ -186,19 +194,25 @@ class Pusher:
             if rest > 0:
                 raise errors.OutcomeUnknown('outcome_unknown', retry_after=rest)
             return False
-        first = found[0]
-        self._opened(demand, first.id, first.url, first.backoffice_url)
+        first, carried = found[0], self._carried(demand)
+        told = mapping.load(delivery.message for delivery in carried)
+        self._opened(demand, first.id, first.url, first.backoffice_url, carried, told)
         self._note(demand, first)
         return True
 
     def _gather(self, group: Sequence[Delivery]) -> tuple[list[mapping.Told], list[Delivery]]:
         """The messages that open the demand, as they are now, with the files that can be had at once."""
-        messages = {m.pk: m for m in Message.objects.filter(pk__in=[d.message_id for d in group])}
+        messages = {delivery.message_id: delivery.message for delivery in group}
+        if self._stale:
+            messages = {message.pk: message for message in Message.objects.filter(pk__in=messages)}
         erased = [d for d in group if d.message_id not in messages or messages[d.message_id].erased_at]
-        queue.finish(erased, Delivery.State.CANCELLED)
-        kept = [d for d in group if d not in erased]
-        told = mapping.load(messages[d.message_id] for d in kept)
-        self._fetch(told)
+        if erased:
+            self._finish(erased, Delivery.State.CANCELLED)
+        kept = [delivery for delivery in group if delivery not in erased]
+        told = mapping.load(messages[delivery.message_id] for delivery in kept)
+        if self._fetch(told):
+            self._stale = True  # it took time: one of them may have been taken back
+            return self._gather(kept)
         return told, kept
 
     def _submit(self, demand: Demand, group: Sequence[Delivery], told: Sequence[mapping.Told]) -> None:
@@ -212,10 +226,12 @@ class Pusher:
         queue.hold(self.claim)
         with transaction.atomic():
             demand.tried_at = queue.begin(group)
-            demand.save(update_fields=['tried_at'])
+            again = demand.pk is not None
+            demand.save()
             # what this submission carries, should its answer be lost
-            self.conversation.messages.filter(demand=demand).update(demand=None)
-            self.conversation.messages.filter(pk__in=[t.message.pk for t in told]).update(demand=demand)
+            if again:
+                self.conversation.messages.filter(demand=demand).update(demand=None)
+            Message.objects.filter(pk__in=[item.message.pk for item in told]).update(demand=demand)
         try:
             created = client.submit(demand.form, data, context, at=demand.tried_at)
         except errors.OutcomeUnknown:
@@ -226,29 +242,37 @@ class Pusher:
             Demand.objects.filter(pk=demand.pk).update(tried_at=None)
             Delivery.objects.filter(pk__in=[d.pk for d in group]).update(unknown=False)
             raise
-        self._opened(demand, created.id, created.url, created.backoffice_url)
+        self._opened(demand, created.id, created.url, created.backoffice_url, group, told)
 
-    def _opened(self, demand: Demand, number: str, url: str, backoffice_url: str) -> None:
+    def _carried(self, demand: Demand) -> list[Delivery]:
+        """The messages that went with a submission whose answer was lost."""
+        return list(
+            Delivery.objects.filter(
+                conversation=self.conversation,
+                kind=Kind.MESSAGE,
+                state__in=[Delivery.State.PENDING, Delivery.State.BLOCKED],
+                message__demand=demand,
+            ).select_related('message')
+        )
+
+    def _opened(
+        self,
+        demand: Demand,
+        number: str,
+        url: str,
+        backoffice_url: str,
+        carried: Sequence[Delivery],
+        told: Sequence[mapping.Told],
+    ) -> None:
         """w.c.s. has the demand, with the messages that its submission carried."""
-        now = timezone.now()
-        schema = self.clients(demand.wcs_site).schema(demand.form)
+        demand.state, demand.number, demand.opened_at = State.OPEN, number, timezone.now()
+        demand.url, demand.backoffice_url = url, backoffice_url
+        files = mapping.form_files(self.clients(demand.wcs_site).schema(demand.form), told)
         with transaction.atomic():
-            Demand.objects.filter(pk=demand.pk).update(
-                state=State.OPEN, number=number, url=url, backoffice_url=backoffice_url, opened_at=now
-            )
-            carried = list(
-                Delivery.objects.filter(
-                    conversation=self.conversation,
-                    kind=Kind.MESSAGE,
-                    state__in=[Delivery.State.PENDING, Delivery.State.BLOCKED],
-                    message__demand=demand,
-                ).select_related('message')
-            )
-            queue.finish(carried, demand=demand)
-            told = mapping.load(delivery.message for delivery in carried)
-            self._after(told, mapping.form_files(schema, told))
-        demand.refresh_from_db()
-        self._touched[demand.pk] = now
+            demand.save(update_fields=['state', 'number', 'opened_at', 'url', 'backoffice_url'])
+            self._finish(carried, demand=demand)
+            self._after(told, files)
+        self._touched[demand.pk] = demand.opened_at
 
     # -- following
 
@@ -260,8 +284,8 @@ class Pusher:
         told = mapping.load([head.message])[0]
         if head.kind == Kind.MEDIA and not self._fetch_late(head, told):
             return
-        if head.kind in mapping.WITH_FILES:
-            self._fetch([told])
+        if head.kind in mapping.WITH_FILES and self._fetch([told]):
+            head.message.refresh_from_db()
         if head.kind in (Kind.MESSAGE, Kind.NATIVE):
             Message.objects.filter(pk=head.message_id).update(demand=demand)
         data = mapping.payload(head, told, self.conversation, demand)
@@ -282,7 +306,7 @@ class Pusher:
 
     def _was_told(self, demand: Demand, head: Delivery) -> None:
         with transaction.atomic():
-            queue.finish([head], demand=demand)
+            self._finish([head], demand=demand)
             if head.kind == Kind.MESSAGE and demand.state != State.OPEN:
                 Demand.objects.filter(pk=demand.pk).update(state=State.OPEN, closed_at=None)
             if head.kind in mapping.WITH_FILES:
@@ -299,12 +323,18 @@ class Pusher:
 
     # -- files
 
-    def _fetch(self, told: Sequence[mapping.Told]) -> None:
-        for item in told:
-            for attachment in item.attachments:
-                if attachment.state == Attachment.State.WANTED and attachment.attempts == 0:
-                    queue.hold(self.claim)
-                    attachments.fetch(self.account, attachment)
+    def _fetch(self, told: Sequence[mapping.Told]) -> bool:
+        """Try once to have the files; True if any was tried."""
+        wanted = [
+            attachment
+            for item in told
+            for attachment in item.attachments
+            if attachment.state == Attachment.State.WANTED and attachment.attempts == 0
+        ]
+        for attachment in wanted:
+            queue.hold(self.claim)
+            attachments.fetch(self.account, attachment)
+        return bool(wanted)
 
     def _fetch_late(self, head: Delivery, told: mapping.Told) -> bool:
         """Try again what could not be had with the message; True once there is something to tell."""
@@ -318,6 +348,7 @@ class Pusher:
         Delivery.objects.filter(pk=head.pk).update(
             due_at=now + delay, rank_at=now + delay, attempts=head.attempts + 1
         )
+        self._handled.add(head.pk)
         return False
 
     def _go_without_files(self, error: errors.SocialMediaError, told: Sequence[mapping.Told]) -> None:
@@ -342,13 +373,6 @@ class Pusher:
                     due_at=due_at,
                     rank_at=due_at,
                 )
-
-
-def _latest(conversation: Conversation) -> Demand | None:
-    """The demand that is open for us, else the last one. After a merge of contacts, an older one may be."""
-    known = conversation.demands.exclude(state=State.GONE)
-    alive = known.filter(state__in=[State.OPENING, State.OPEN]).first()
-    return alive or known.order_by('-id').first()
 
 
 def client_of(site: str) -> Client:

@@ -221,7 +221,7 @@ def test_deleted_between_our_look_and_our_call(wcs, account):
 
     pusher = Pusher(claimed)
     pusher._touched[demand.pk] = timezone.now()  # we believe that it is there
-    pusher.run()
+    pusher.run(queue.pending(claimed.conversation_id, 'wcs'))
     queue.release(claimed)
     assert [wcs.value(d, 'message') for d in wcs.demands()] == ['deux']
     message.refresh_from_db()

@@ -185,7 +185,8 @@ def test_a_worker_that_lost_its_lease_does_not_send(desk: Desk):
     desk.answer()
     conversation = desk.conversation()
     stale = queue.claim_one(conversation.pk)
-    Conversation.objects.filter(pk=conversation.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    stale.until = timezone.now() - timedelta(seconds=1)
+    Conversation.objects.filter(pk=conversation.pk).update(lease_until=stale.until)
     current = queue.claim_one(conversation.pk)
     worker.drain(stale)
     assert desk.on_screen() == []
