@@ -18,11 +18,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Min
+from django.db.utils import IntegrityError, InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -30,10 +33,12 @@ from publik_socialmedia import errors, networks
 from publik_socialmedia.delivery import queue
 from publik_socialmedia.http import client as http_client
 from publik_socialmedia.models import Account, Conversation, Delivery, RawEvent
-from publik_socialmedia.networks.base import Http, Problem
+from publik_socialmedia.networks.base import Health, Http, Problem
 from publik_socialmedia.reasons import sentence
 from publik_socialmedia.wcs import mapping
 from publik_socialmedia.wcs.demands import client_of
+
+logger = logging.getLogger(__name__)
 
 EXPIRY_WARNINGS = (2, 7, 14)  # days before the end of a token
 
@@ -70,8 +75,32 @@ def queues() -> Queues:
 
 
 def examine(account: Account, http: Http | None = None) -> list[Problem]:
-    """Ask the network and w.c.s. about an account, keep what the network tells, list what is wrong."""
-    return [*_network(account, http or http_client()), *wcs_problems(account), *_expiry(account)]
+    """Ask the network and w.c.s. about an account, keep what the network tells, list what is wrong.
+
+    Lets only failures of the database out: what fails is itself a problem, and hides no other.
+    """
+    found: list[Problem] = []
+    looks: list[Callable[[], Iterable[Problem]]] = [
+        lambda: _network(account, http or http_client()),
+        lambda: wcs_problems(account),
+    ]
+    for look in looks:
+        try:
+            found += look()
+        except errors.SocialMediaError as error:
+            found.append(_problem(error))
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception as error:  # a fault of a network's class: the other accounts are looked at too
+            logger.error('check of account %s: %s', account.pk, errors.where(error))
+            found.append(Problem('internal', sentence('internal')))
+    return found + list(_expiry(account))
+
+
+def _problem(error: errors.SocialMediaError) -> Problem:
+    """What passes by itself is a warning, what needs a person is critical."""
+    severity = 'warning' if isinstance(error, errors.TemporaryError) else 'critical'
+    return Problem(error.reason, sentence(error.reason), severity)
 
 
 def wcs_problems(account: Account) -> Iterator[Problem]:
@@ -91,7 +120,7 @@ def wcs_problems(account: Account) -> Iterator[Problem]:
     except errors.SocialMediaError as error:
         if isinstance(error, errors.ConfigurationError):
             account.refuse_wcs(error.reason)
-        yield Problem(error.reason, sentence(error.reason))
+        yield _problem(error)
     else:
         queue.resume(account, Delivery.Lane.WCS, account.accept_wcs())
 
@@ -104,13 +133,10 @@ def _network(account: Account, http: Http) -> Iterator[Problem]:
     try:
         health = network.check(account.view(), http)
     except errors.TemporaryError as error:
-        yield Problem(error.reason, sentence(error.reason), severity='warning')
+        yield _problem(error)
         return
-    account.facts = {**account.facts, **health.facts}
-    account.name = account.name or health.name
-    account.external_id = account.external_id or health.external_id
-    account.token_expires_at = health.token_expires
-    account.save(update_fields=['facts', 'name', 'external_id', 'token_expires_at'])
+    if not _keep(account, health):
+        yield Problem('config', _('Another account here is already this one: keep only one of them.'))
     critical = next((problem for problem in health.problems if problem.severity == 'critical'), None)
     if critical is not None:
         account.refuse(critical.reason)
@@ -119,6 +145,23 @@ def _network(account: Account, http: Http) -> Iterator[Problem]:
     for problem in health.problems:
         # the network's class gives msgids: it knows nothing of Django
         yield Problem(problem.reason, _(problem.message), problem.severity)
+
+
+def _keep(account: Account, health: Health) -> bool:
+    """Keep what the network told; False if another of our accounts is this one already."""
+    account.facts = {**account.facts, **health.facts}
+    account.name = account.name or health.name[:250]
+    account.token_expires_at = health.token_expires
+    account.save(update_fields=['facts', 'name', 'token_expires_at'])
+    if account.external_id or not health.external_id:
+        return True
+    try:
+        with transaction.atomic():
+            Account.objects.filter(pk=account.pk).update(external_id=health.external_id)
+    except IntegrityError:
+        return False
+    account.external_id = health.external_id
+    return True
 
 
 def _expiry(account: Account) -> Iterator[Problem]:

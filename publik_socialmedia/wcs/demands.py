@@ -29,10 +29,10 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 
 from publik_socialmedia import errors
 from publik_socialmedia.app_settings import app_settings
@@ -41,7 +41,7 @@ from publik_socialmedia.delivery import queue
 from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.intake import attachments
 from publik_socialmedia.models import Attachment, Conversation, Delivery, Demand, Message
-from publik_socialmedia.wcs import mapping
+from publik_socialmedia.wcs import mapping, reading
 from publik_socialmedia.wcs.client import Client, Found, default_site, site_for
 
 Kind = Delivery.Kind
@@ -76,8 +76,10 @@ class Pusher:
         while waiting and waiting[0].due_at <= timezone.now() and self._tell_safely(waiting):
             waiting = [delivery for delivery in waiting if delivery.pk not in self._handled]
 
-    def _finish(self, deliveries: Sequence[Delivery], *args: str, **changes: Demand) -> None:
-        queue.finish(deliveries, *args, **changes)
+    def _finish(
+        self, deliveries: Sequence[Delivery], state: str = Delivery.State.DONE, **changes: Any
+    ) -> None:
+        queue.finish(deliveries, state, **changes)
         self._handled |= {delivery.pk for delivery in deliveries}
 
     def _tell_safely(self, waiting: Sequence[Delivery]) -> bool:
@@ -132,7 +134,7 @@ class Pusher:
             Demand.objects.filter(pk=demand.pk).update(state=State.GONE)
             return None, False
         self._note(demand, found[0])
-        if head.unknown and _shows(found[0], head):
+        if head.unknown and reading.shows(found[0], head):
             return demand, True
         if found[0].closed and head.kind == Kind.MESSAGE:
             if not threading.continues(self.account, demand.closed_at, timezone.now()):
@@ -140,7 +142,7 @@ class Pusher:
         return demand, False
 
     def _latest(self) -> Demand | None:
-        """The demand that is open for us, else the last one. After a merge of contacts, an older one may be."""
+        """The demand that is open for us (after a merge, maybe an older one), else the last one."""
         known = list(self.conversation.demands.order_by('-id'))
         self._previous = next((demand for demand in known[:1] if demand.state != State.GONE), None)
         alive = [demand for demand in known if demand.state in (State.OPENING, State.OPEN)]
@@ -149,7 +151,7 @@ class Pusher:
     def _note(self, demand: Demand, found: Found) -> None:
         """Keep what w.c.s. says of the state of a demand."""
         state = State.CLOSED if found.closed else State.OPEN
-        closed_at = (demand.closed_at or _local(found.updated)) if found.closed else None
+        closed_at = (demand.closed_at or reading.local(found.updated)) if found.closed else None
         self._touched[demand.pk] = timezone.now()
         if (demand.state, demand.status_id, demand.closed_at) == (state, found.status_id, closed_at):
             return
@@ -378,22 +380,3 @@ class Pusher:
 def client_of(site: str) -> Client:
     """Client of a w.c.s. site by its slug; '' = the default one."""
     return Client(site_for(site))
-
-
-def _shows(found: Found, delivery: Delivery) -> bool:
-    """Whether the demand shows this very event, in its history or as the last payload of its hook."""
-    mark = f'"{delivery.key}"'
-    if any(mark in comment for comment in found.comments):
-        return True
-    last = found.workflow_data.get(mapping.HOOKS[delivery.kind])
-    told = isinstance(last, dict) and last.get('event_id') == delivery.key
-    # after a crash of the workflow the payload is there and its actions were not run
-    return told and delivery.reason != 'wcs_crashed'
-
-
-def _local(value: str) -> datetime | None:
-    """A time of w.c.s.: naive, local to its site, which is ours."""
-    parsed = parse_datetime(value) if value else None
-    if parsed is not None and timezone.is_naive(parsed):
-        parsed = timezone.make_aware(parsed)
-    return parsed

@@ -37,12 +37,12 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     listener = socket.create_server(('127.0.0.1', 0), backlog=128)
     _preload()
-    print(listener.getsockname()[1], flush=True)
+    print(listener.getsockname()[1], flush=True)  # noqa: T201
     for line in sys.stdin:
         pid = os.fork()
         if pid == 0:
             _live(line.strip(), listener)
-        print(pid, flush=True)
+        print(pid, flush=True)  # noqa: T201
 
 
 def _preload() -> None:
@@ -50,7 +50,7 @@ def _preload() -> None:
     import django.core.wsgi
 
     import publik_socialmedia.delivery.worker
-    import publik_socialmedia.urls
+    import publik_socialmedia.urls  # noqa: F401
     from publik_socialmedia.networks import registry
 
     registry()

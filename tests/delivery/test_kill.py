@@ -17,9 +17,9 @@
 """The kill test: processes die all the time, w.c.s. lies, and every message is in w.c.s. once, in order.
 
 R21, R22, R23, R25. Four workers and a web server that takes the webhooks; one of them, by lot, is killed with
-SIGKILL every 100 ms, ten times in a row, again and again; the stand-in of w.c.s. drops answers, answers 500 after committing, answers too late,
-carries calls out late, refuses, cuts. The network (this test) repeats a webhook until it is answered 200, as
-Meta does, and sends some of them twice.
+SIGKILL every 100 ms, ten times in a row, again and again; the stand-in of w.c.s. drops answers, answers 500
+after committing, answers too late, carries calls out late, refuses, cuts. The network (this test) repeats a
+webhook until it is answered 200, as Meta does, and sends some of them twice.
 """
 
 from __future__ import annotations
@@ -242,7 +242,8 @@ def _report(wcs, nursery, sender, capsys) -> None:
     faults = ', '.join(f'{count} {name}' for name, count in wcs.faults.counts.items() if count)
     killed = ', '.join(f'{count} {role}s' for role, count in nursery.killed.items())
     with capsys.disabled():
-        print(
-            f'\nkill test: {MESSAGES} messages in {sender.posts} posts ({sender.refusals} cut), killed: {killed}; '
-            f'w.c.s.: {sum(wcs.calls.values())} calls, faults: {faults}; {len(wcs.demands())} demands'
+        print(  # noqa: T201
+            f'\nkill test: {MESSAGES} messages in {sender.posts} posts ({sender.refusals} cut), '
+            f'killed: {killed}; w.c.s.: {sum(wcs.calls.values())} calls, faults: {faults}; '
+            f'{len(wcs.demands())} demands'
         )
