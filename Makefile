@@ -3,6 +3,7 @@
 # make lint                 ruff, mypy, check-manifest
 # make bench                ratios measured on this machine
 # make venv                 only the virtual environment, in .venv
+# make catalogue            new texts into the catalogues of translations, to be translated there
 #
 # DATABASE_URL=postgresql://… uses that server instead of a private one.
 
@@ -15,7 +16,7 @@ WORKERS ?= 2
 PO := $(wildcard publik_socialmedia/locale/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 
-.PHONY: venv messages test test42 test52 lint format demo bench clean
+.PHONY: venv messages catalogue test test42 test52 lint format demo bench clean
 
 venv: $(VENV)/.stamp
 
@@ -29,6 +30,10 @@ messages: $(MO)
 
 %.mo: %.po | $(VENV)/.stamp
 	msgfmt --check-format -o $@ $<
+
+# after a change of texts: what is new comes untranslated into the catalogues, what is gone leaves them
+catalogue: $(VENV)/.stamp
+	cd publik_socialmedia && ../$(VENV)/bin/python -m django makemessages --all --no-obsolete --add-location file
 
 test: test42 test52
 

@@ -113,6 +113,7 @@ SENTENCES = {
     ),
     'antivirus': _('The antivirus does not answer; files wait. Tell the administrator of the server.'),
     'internal': _('This software has met an error, written in its log; we keep trying.'),
+    'busy': _('Another process is working for this person; we try again shortly.'),
     # the answer cannot be sent: the agent is told
     'window': _(
         'The time to answer on this network is over. Ask the person to write again, or use another way '
