@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from publik_socialmedia import health
@@ -41,9 +41,14 @@ class Command(BaseCommand):
         parser.add_argument('--json', action='store_true', help='for programs')
 
     def handle(self, *, accounts: list[int], **options: Any) -> None:
-        chosen = Account.objects.exclude(state=Account.State.PAUSED).order_by('pk')
+        chosen = Account.objects.order_by('pk')
         if accounts:
             chosen = chosen.filter(pk__in=accounts)
+            unknown = set(accounts) - set(chosen.values_list('pk', flat=True))
+            if unknown:
+                raise CommandError(_('unknown accounts: %s') % sorted(unknown), returncode=2)
+        else:
+            chosen = chosen.exclude(state=Account.State.PAUSED)
         report = [self._account(account, quiet=options['json']) for account in chosen]
         queues = health.queues()
         problems = [problem for item in report for problem in item['problems']]

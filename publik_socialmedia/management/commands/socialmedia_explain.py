@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +57,17 @@ class Command(BaseCommand):
         unreadable = 0
         for path in files:
             facts: dict[str, Any] = {'file': path.name}
-            raw = Raw(path.read_bytes(), Source(options['source']), options['call'], account)
+            try:
+                body = path.read_bytes()
+            except OSError as error:
+                raise CommandError(f'{path}: {error.strerror}') from None
+            raw = Raw(body, Source(options['source']), options['call'], account)
             try:
                 facts['events'] = [explain(event) for event in found.parse(raw)]
             except errors.UnreadablePayload as error:
                 facts['unreadable'] = str(error)
                 unreadable += 1
-            self.stdout.write(json.dumps(facts, ensure_ascii=False, default=str))
+            self.stdout.write(json.dumps(facts, ensure_ascii=False, default=_plain))
         if unreadable:
             raise CommandError(_('%s unreadable files') % unreadable)
 
@@ -75,6 +80,11 @@ def explain(event: Event) -> dict[str, Any]:
         for attachment in facts['attachments']
     ]
     return {name: value for name, value in facts.items() if _says_something(value) or name == 'kind'}
+
+
+def _plain(value: Any) -> Any:
+    """What JSON does not know: times, and mappings that are no dict."""
+    return dict(value) if isinstance(value, Mapping) else str(value)
 
 
 def _says_something(value: Any) -> bool:

@@ -47,11 +47,15 @@ class Command(BaseCommand):
         )
 
     def handle(self, *, accounts: list[int], since_days: int, **options: Any) -> None:
-        chosen = Account.objects.exclude(state=Account.State.PAUSED).order_by('pk')
-        chosen = chosen.filter(pk__in=accounts) if accounts else chosen.filter(poll_due_at__isnull=False)
+        active = Account.objects.exclude(state=Account.State.PAUSED).order_by('pk')
+        chosen = active.filter(pk__in=accounts) if accounts else active.filter(poll_due_at__isnull=False)
+        missing = set(accounts) - set(chosen.values_list('pk', flat=True))
+        if missing:
+            raise CommandError(_('unknown or paused accounts: %s') % sorted(missing))
         failed = 0
         for account in chosen:
             try:
+                self._allow(account, since_days)
                 stored = self._repair(account, since_days) if since_days else self._poll(account)
             except errors.SocialMediaError as error:
                 failed += 1
@@ -61,6 +65,15 @@ class Command(BaseCommand):
         wake()
         if failed:
             raise CommandError(_('%s accounts failed') % failed)
+
+    def _allow(self, account: Account, since_days: int) -> None:
+        """ConfigurationError if the network cannot do that; the account itself is well."""
+        network = networks.registry().get(account.network)
+        if network is None:
+            raise errors.ConfigurationError('config', detail='unknown network')
+        capabilities = network.capabilities
+        if not (capabilities.history if since_days else capabilities.polling):
+            raise errors.ConfigurationError('no_history' if since_days else 'no_polling')
 
     def _poll(self, account: Account) -> int:
         turn = polling.claim_one(account.pk)
@@ -74,8 +87,6 @@ class Command(BaseCommand):
         return stored
 
     def _repair(self, account: Account, days: int) -> int:
-        if not networks.get(account.network).capabilities.history:
-            raise errors.ConfigurationError('no_history')
         total = 0
         for stored in polling.repair(account, timezone.now() - timedelta(days=days)):
             total += stored

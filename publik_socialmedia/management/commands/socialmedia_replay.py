@@ -20,13 +20,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from publik_socialmedia.delivery import queue
 from publik_socialmedia.delivery.wakeup import wake
 from publik_socialmedia.intake import inbox
-from publik_socialmedia.models import Delivery, Journal, RawEvent
+from publik_socialmedia.models import Account, Delivery, Journal, RawEvent
 
 BATCH = 500
 
@@ -45,7 +45,9 @@ class Command(BaseCommand):
     ) -> None:
         deliveries = Delivery.objects.filter(state=Delivery.State.BLOCKED).order_by('pk')
         bodies = RawEvent.objects.filter(state=RawEvent.State.QUARANTINED).order_by('pk')
-        if account:
+        if account is not None:
+            if not Account.objects.filter(pk=account).exists():
+                raise CommandError(_('unknown account: %s') % account)
             deliveries = deliveries.filter(conversation__account_id=account)
             bodies = bodies.filter(account_id=account) | bodies.filter(endpoint__accounts=account)
         if reason:
