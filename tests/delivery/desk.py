@@ -253,3 +253,9 @@ def deliveries(**filters: Any) -> list[tuple[str, str, str]]:
     """Kind, state and reason of the deliveries, in order."""
     found = Delivery.objects.filter(**filters).order_by('pk')
     return list(found.values_list('kind', 'state', 'reason'))
+
+
+def answer_states() -> list[str]:
+    """States of what the agents wrote, in order."""
+    ours = Message.objects.filter(origin=Message.Origin.AGENT).order_by('pk')
+    return list(ours.values_list('state', flat=True))

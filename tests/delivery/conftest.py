@@ -1,0 +1,59 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""The scenes of this folder: somebody wrote, and waits for an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.delivery.desk import (
+    Desk,
+    MastodonDesk,
+    MessengerDesk,
+    desk_of,
+    mastodon,
+    messenger,
+)
+from tests.factory import deliver
+
+NETWORKS = ['messenger', 'mastodon']
+
+
+@pytest.fixture(params=NETWORKS)
+def desk(request: pytest.FixtureRequest, db: None) -> Iterator[Desk]:
+    with desk_of(request.param) as found:
+        found.citizen_writes('Bonjour, où en est mon dossier ?')
+        deliver()
+        yield found
+
+
+@pytest.fixture
+def page(db: None) -> Iterator[MessengerDesk]:
+    with messenger() as found:
+        found.citizen_writes('Bonjour, où en est mon dossier ?')
+        deliver()
+        yield found
+
+
+@pytest.fixture
+def fediverse(db: None) -> Iterator[MastodonDesk]:
+    with mastodon() as found:
+        found.citizen_writes('Bonjour, où en est mon dossier ?')
+        deliver()
+        yield found
