@@ -69,6 +69,15 @@ def private_storage(tmp_path: Path, settings) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def no_network(settings) -> None:
+    """The API of a network is nowhere, unless a test says where: no test leaves this machine."""
+    from publik_socialmedia.networks import registry
+
+    nowhere = {slug: 'https://127.0.0.1:9' for slug, network in registry().items() if network.api_url}
+    settings.PUBLIK_SOCIALMEDIA_API_URLS = {**nowhere, **settings.PUBLIK_SOCIALMEDIA_API_URLS}
+
+
 @pytest.fixture
 def app(db) -> Iterator[django_webtest.DjangoTestApp]:
     """A browser without JavaScript on the brick of the tests."""

@@ -31,6 +31,12 @@ from publik_socialmedia.app_settings import AppSettings, app_settings
 NAMES = [name for name, value in vars(AppSettings).items() if isinstance(value, property)]
 
 
+@pytest.fixture(autouse=True)
+def as_in_production(settings, no_network) -> None:
+    """What the other tests set to stay on this machine is itself a mistake that the checks tell."""
+    settings.PUBLIK_SOCIALMEDIA_API_URLS = {}
+
+
 def found() -> set[str]:
     return {message.id.rpartition('.')[2] for message in checks.run_checks(tags=['publik_socialmedia'])}
 

@@ -43,7 +43,7 @@ from demo.emulators.server import Call, EmulatorServer, Reply
 APP_ID = '990000000000001'
 APP_SECRET = '0123456789abcdef0123456789abcdef'
 VERIFY_TOKEN = 'jeton-de-verification'
-PAGE_ID, PAGE_NAME, PAGE_TOKEN = '104400000000001', 'Ville de Clapiers', 'EAAemulatedPageToken'
+PAGE_ID, PAGE_NAME, PAGE_TOKEN = '104400000000001', 'Ville de Villexemple', 'EAAemulatedPageToken'
 FIELDS = (
     'messages,message_echoes,message_edits,message_reactions,message_deliveries,message_reads,'
     'messaging_postbacks,messaging_referrals,messaging_optins,messaging_handovers,standby,'

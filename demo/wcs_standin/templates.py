@@ -31,7 +31,7 @@ header a { color: #fff; }
 main { padding: 1rem 1.5rem; }
 table { border-collapse: collapse; width: 100%; background: #fff; }
 th, td { border-bottom: 1px solid #d5d9e0; padding: .4rem .6rem; text-align: left; vertical-align: top; }
-td { overflow-wrap: anywhere; }
+td { overflow-wrap: break-word; font-size: .9rem; }
 .status { display: inline-block; border-left: .8rem solid #999; padding-left: .4rem; }
 section { background: #fff; padding: .5rem 1rem 1rem; margin-bottom: 1rem; }
 dt { font-weight: bold; }

@@ -39,7 +39,7 @@ from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.conversations import threading
 from publik_socialmedia.delivery import queue
 from publik_socialmedia.delivery.queue import Claim
-from publik_socialmedia.intake import attachments
+from publik_socialmedia.intake import attachments, profiles
 from publik_socialmedia.models import Attachment, Conversation, Delivery, Demand, Message
 from publik_socialmedia.wcs import mapping, reading
 from publik_socialmedia.wcs.client import Client, Found, default_site, site_for
@@ -212,7 +212,8 @@ class Pusher:
             self._finish(erased, Delivery.State.CANCELLED)
         kept = [delivery for delivery in group if delivery not in erased]
         told = mapping.load(messages[delivery.message_id] for delivery in kept)
-        if self._fetch(told):
+        asked = bool(told) and profiles.ask_name(self.account, self.conversation)
+        if self._fetch(told) or asked:
             self._stale = True  # it took time: one of them may have been taken back
             return self._gather(kept)
         return told, kept

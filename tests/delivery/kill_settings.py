@@ -26,6 +26,7 @@ from tests.settings import *  # noqa: F403
 _values = json.loads(os.environ['KILL_SETTINGS'])
 globals().update({f'PUBLIK_SOCIALMEDIA_{name}': value for name, value in _values.items()})
 PUBLIK_SOCIALMEDIA_ENABLED = True
+PUBLIK_SOCIALMEDIA_API_URLS = {'messenger': 'https://127.0.0.1:9'}  # nobody there to ask names of
 LOGGING = {
     'version': 1,
     'disable_existing_loggers': False,

@@ -464,3 +464,29 @@ def test_what_is_unknown_comes_before_what_is_older(wcs, account):
     deliver()
     shown = texts(wcs)
     assert [sum(word in text for text in shown) for word in ('un', 'deux', 'trois')] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    'answer, shown', [('Jeanne Exemple', 'Jeanne Exemple'), ('', 'jeanne'), (None, 'jeanne')]
+)
+def test_the_name_is_asked_once_and_never_costs_a_message(wcs, account, monkeypatch, answer, shown):
+    """R15: a name is optional; a failing profile call keeps the message, and is not repeated each time."""
+    from publik_socialmedia import errors, networks
+
+    asked = []
+
+    def profile(view, user, http):
+        asked.append(user)
+        if answer is None:
+            raise errors.PermanentError('profile')
+        return answer
+
+    monkeypatch.setattr(networks.get(account.network), 'profile', profile)
+    write(account)
+    deliver()
+    wcs.delete(wcs.demands()[0].number)
+    write(account, 'encore')
+    deliver()
+    (demand,) = wcs.demands()
+    assert wcs.value(demand, 'nom') == shown
+    assert asked == ['jeanne']

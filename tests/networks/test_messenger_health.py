@@ -54,7 +54,7 @@ def test_a_healthy_account(graph: Scene):
     assert (found.ok, found.problems) == (True, ())
     assert (found.external_id, found.name, found.token_expires) == (
         '104400000000001',
-        'Ville de Clapiers',
+        'Ville de Villexemple',
         None,
     )
     assert found.facts['app_id'] == '990000000000001'
