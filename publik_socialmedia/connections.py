@@ -238,16 +238,16 @@ def new_session() -> requests.Session:
     return session
 
 
-class _WithoutQuery(logging.Filter):
-    """urllib3 logs whole addresses at level DEBUG: signatures and tokens are in their queries."""
+class _WithoutPath(logging.Filter):
+    """urllib3 logs whole addresses at level DEBUG: tokens, signatures and people's identifiers are in them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
             record.args = tuple(
-                argument.partition('?')[0] if isinstance(argument, str) else argument
+                '/…' if isinstance(argument, str) and argument.startswith('/') else argument
                 for argument in record.args
             )
         return True
 
 
-logging.getLogger('urllib3.connectionpool').addFilter(_WithoutQuery())
+logging.getLogger('urllib3.connectionpool').addFilter(_WithoutPath())
