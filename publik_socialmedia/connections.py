@@ -239,7 +239,7 @@ def new_session() -> requests.Session:
 
 
 class _WithoutPath(logging.Filter):
-    """urllib3 logs whole addresses at level DEBUG: tokens, signatures and people's identifiers are in them."""
+    """urllib3 logs whole addresses at level DEBUG: tokens and people's identifiers are in them."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
