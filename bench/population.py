@@ -16,11 +16,13 @@
 
 """A brick that has served for a while: N conversations with all that they leave behind, made by PostgreSQL.
 
-Each has two messages of the citizen and an answer, all delivered, two bodies read, and a demand: one in
-four is open.
+Each has two messages of the citizen and an answer that was read, all delivered, two bodies, and a demand: one
+in four is open. One message in four has a file; as many messages were taken back as there are conversations.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from bench.databases import Databases
 
@@ -57,6 +59,17 @@ _STATEMENTS = (
               at, at, at, 0, false, CASE k WHEN 2 THEN 'answer ' || n ELSE '' END, 0, '', '', n
          FROM generate_series(1, %(count)s) AS n, generate_series(0, 2) AS k,
               LATERAL (SELECT now() - n * interval '20 seconds' - (2 - k) * interval '1 hour' AS at) AS t""",
+    """INSERT INTO publik_socialmedia_attachment
+              (message_id, position, kind, url, reference, mimetype, filename, size, alt, declared, details,
+               state, reason, attempts, storage)
+       SELECT id, 0, 'image', '', '', 'image/jpeg', 'image.jpg', 100000, '', '', '{}', 'given', '', 1, ''
+         FROM publik_socialmedia_message WHERE id %% 4 = 0""",
+    """INSERT INTO publik_socialmedia_receipt (account_id, target, "user", status, code, reason, received_at)
+       SELECT account_id, external_id, '', 'read', '', '', sent_at
+         FROM publik_socialmedia_message WHERE origin = 'agent'""",
+    """INSERT INTO publik_socialmedia_tombstone (digest, expires_at)
+       SELECT md5(n || ' 1') || md5(n || ' 2'), now() + interval '30 days'
+         FROM generate_series(1, %(count)s) AS n""",
     """INSERT INTO publik_socialmedia_delivery
               (conversation_id, message_id, demand_id, lane, kind, key, state, rank_at, sequence, due_at,
                attempts, unknown, reason, error, created_at, first_tried_at, tried_at, done_at)
@@ -79,24 +92,29 @@ _COUNTED = ('contact', 'conversation', 'demand', 'message')
 
 def populate(databases: Databases, name: str, count: int) -> None:
     """Fill a fresh database; statistics and visibility are up to date afterwards, as autovacuum does."""
+    with databases.cursor(name) as cursor:
+        fill(cursor, count)
+        cursor.execute('VACUUM ANALYZE')
+        cursor.execute('CHECKPOINT')
+
+
+def fill(cursor: Any, count: int) -> None:
+    """Make the rows, for the only account of the database, which has no conversation yet."""
     from bench.bodies import message_body
     from publik_socialmedia.fields import encrypt
 
-    with databases.cursor(name) as cursor:
-        cursor.execute('SELECT id, endpoint_id FROM publik_socialmedia_account')
-        account, endpoint = cursor.fetchone()
-        values = {
-            'account': account,
-            'endpoint': endpoint,
-            'count': count,
-            'body': encrypt(message_body('psid-old', 0)),
-        }
-        for statement in _STATEMENTS:
-            cursor.execute(statement, values)
-        for table in _COUNTED:
-            cursor.execute(
-                f"""SELECT setval(pg_get_serial_sequence('publik_socialmedia_{table}', 'id'), max(id))
-                      FROM publik_socialmedia_{table}"""
-            )
-        cursor.execute('VACUUM ANALYZE')
-        cursor.execute('CHECKPOINT')
+    cursor.execute('SELECT id, endpoint_id FROM publik_socialmedia_account')
+    ((account, endpoint),) = cursor.fetchall()
+    values = {
+        'account': account,
+        'endpoint': endpoint,
+        'count': count,
+        'body': encrypt(message_body('psid-old', 0)),
+    }
+    for statement in _STATEMENTS:
+        cursor.execute(statement, values)
+    for table in _COUNTED:
+        cursor.execute(
+            f"""SELECT setval(pg_get_serial_sequence('publik_socialmedia_{table}', 'id'), max(id))
+                  FROM publik_socialmedia_{table} HAVING max(id) IS NOT NULL"""
+        )

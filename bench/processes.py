@@ -61,7 +61,8 @@ def brick(url: str, *, workers: int, keep: int) -> Iterator[Address]:
         number = server.fileno()
         env = {'DATABASE_URL': url, 'BENCH_CONN_MAX_AGE': str(keep)}
         command = ['-m', 'gunicorn', 'bench.wsgi', '-w', str(workers), '-b', f'fd://{number}']
-        with running(*command, '--log-level', 'error', env=env, pass_fds=[number]):
+        command += ['--log-level', 'error', '--no-control-socket']
+        with running(*command, env=env, pass_fds=[number]):
             address: Address = server.getsockname()
             yield address
 

@@ -23,6 +23,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+from unittest import mock
 
 from bench import bodies
 from bench.databases import Databases
@@ -115,25 +116,20 @@ def _waiting(databases: Databases, name: str) -> Any:
 
 def sample_submission(databases: Databases, name: str) -> dict[str, Any]:
     """The JSON that our software submits for one message, taken from it on its way to w.c.s."""
-    from publik_socialmedia.delivery import queue, worker
-    from publik_socialmedia.http import client
-    from publik_socialmedia.wcs.client import Client, site_for
-    from publik_socialmedia.wcs.demands import Pusher
+    from publik_socialmedia.delivery import worker
+    from publik_socialmedia.wcs.client import Client
 
     seen: list[dict[str, Any]] = []
+    submit = Client.submit
 
-    class Recorder:
-        def request(self, method: str, url: str, **options: Any) -> Any:
-            if method == 'POST':
-                seen.append(options['json'])
-            return client().request(method, url, **options)
+    def recorder(self: Client, form: str, data: Any, context: Any, **options: Any) -> Any:
+        seen.append({'data': data, 'context': context})
+        return submit(self, form, data, context, **options)
 
     databases.fresh(name)
-    with using(name):
+    with using(name), mock.patch.object(Client, 'submit', recorder):
         store(['psid-sample'])
-        worker.read_some()
-        (claim,) = queue.claim()
-        Pusher(claim, lambda slug: Client(site_for(slug), http=Recorder())).run()
+        worker.run_once()
     databases.drop(name)
     (sample,) = seen
     return sample

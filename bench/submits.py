@@ -17,7 +17,7 @@
 """The bare loop: signed submissions of bodies made beforehand, one ``requests.Session`` per thread.
 
 ``python -m bench.submits --threads 2 --count 1000 --form FORM --sample FILE``, in a process of its own like
-the worker; ``WCS_URL``, ``WCS_ORIG`` and ``WCS_SECRET`` from the environment. Prints the seconds, and those of
+the worker; ``WCS_URL``, ``WCS_ORIG`` and ``WCS_SECRET`` from the environment. Prints seconds, then seconds of
 processor.
 """
 
