@@ -30,7 +30,6 @@ import shutil
 import signal
 import sys
 import tempfile
-import threading
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -73,7 +72,7 @@ def _run(stack: ExitStack, folder: Path, once: bool, port: int) -> int:
     if once:
         return 0 if count.complete else 1
     stage.show_addresses()
-    threading.Event().wait()
+    stage.watch(count)
     return 0
 
 

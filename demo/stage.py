@@ -37,6 +37,7 @@ from demo.wcs_standin import StandIn
 PASSWORD = 'demonstration'
 MAIRIE = 'mairie_villexemple'
 CITIZENS = ('jeanne', 'karim')
+WATCH_EVERY = 3.0  # seconds
 POLL_EVERY = 2  # seconds, so that nobody waits in front of a demonstration
 
 
@@ -262,12 +263,26 @@ class Stage:
             self.say(f'{item.network:<10} {item.who:<18} {item.text[:43]:<44} {numbers:<9} {names}{flag}')
         self.say(f'Fichiers dans w.c.s. : {count.files} sur {count.files_wanted}\n')
 
+    def watch(self, count: board.Count) -> None:
+        """Show the table again each time that a demand changes: an agent acts, a citizen writes. For ever."""
+        seen = _statuses(count)
+        while True:
+            time.sleep(WATCH_EVERY)
+            count = self.count()
+            if _statuses(count) != seen:
+                seen = _statuses(count)
+                self.show(count)
+
     def show_addresses(self) -> None:
         self.say(f'Brique       {self.site_url}/admin/   (admin / {PASSWORD})')
         self.say(f'w.c.s.       {os.environ["WCS_URL"]}')
         self.say(f'API Graph    {self.graph.url}   (page pour écrire comme un usager)')
         self.say(f'Mastodon     {self.mastodon_url}   (jetons : {", ".join(f"jeton-{n}" for n in CITIZENS)})')
         self.say('Ctrl-C pour tout arrêter.')
+
+
+def _statuses(count: board.Count) -> list[tuple[tuple[str, str], ...]]:
+    return [tuple((demand.id, demand.status_id) for demand in row.demands) for row in count.rows]
 
 
 def _told(problems: list[Any]) -> str:
