@@ -23,6 +23,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from django.test import override_settings
@@ -31,12 +32,14 @@ from django.utils import timezone
 from demo.emulators.graph import APP_ID, APP_SECRET, PAGE_ID, PAGE_TOKEN, VERIFY_TOKEN, GraphEmulator
 from demo.emulators.mastodon import TOKEN, MastodonEmulator
 from demo.wcs_standin import StandIn
+from demo.wcs_standin.demands import File
 from publik_socialmedia import networks
 from publik_socialmedia.delivery import sending
 from publik_socialmedia.http import client
 from publik_socialmedia.intake import inbox
 from publik_socialmedia.models import (
     Account,
+    Attachment,
     Conversation,
     Delivery,
     Endpoint,
@@ -259,3 +262,49 @@ def answer_states() -> list[str]:
     """States of what the agents wrote, in order."""
     ours = Message.objects.filter(origin=Message.Origin.AGENT).order_by('pk')
     return list(ours.values_list('state', flat=True))
+
+
+def poll(desk: MastodonDesk) -> int:
+    """Poll and read what came; gives the bodies stored. The account is read again."""
+    stored = poll_now(desk.account)
+    inbox_all()
+    desk.account.refresh_from_db()
+    return stored
+
+
+def message_texts() -> list[str]:
+    return list(Message.objects.order_by('sort_at', 'sequence').values_list('text', flat=True))
+
+
+def due(*accounts: Account) -> None:
+    """Their time has come, whatever the interval or the back-off."""
+    past = timezone.now() - timedelta(seconds=1)
+    Account.objects.filter(pk__in=[account.pk for account in accounts]).update(
+        poll_due_at=past, poll_lease_until=None, poll_lease_token=''
+    )
+
+
+def kept(folder: Path) -> list[Path]:
+    """Files in the private storage."""
+    return [path for path in folder.rglob('*') if path.is_file()]
+
+
+def demand_files(desk: Desk) -> list[File]:
+    """Files that the demands hold, of the form then of the history."""
+    found = []
+    for demand in desk.wcs.demands():
+        for row in desk.wcs.value(demand, 'pieces_jointes') or []:
+            found += [value for value in row.values() if isinstance(value, File)]
+        found += demand.files
+    return found
+
+
+def shown(desk: Desk) -> str:
+    """All that the demands say."""
+    demands = desk.wcs.demands()
+    return '\n'.join([*(desk.wcs.value(demand, 'message') for demand in demands), desk.history()])
+
+
+def attachment_states() -> list[str]:
+    """States of the attachments, in order."""
+    return list(Attachment.objects.order_by('pk').values_list('state', flat=True))

@@ -39,16 +39,12 @@ from tests.delivery.desk import (
     MessengerDesk,
     answer_states,
     deliveries,
+    kept,
     turns,
 )
 from tests.factory import deliver
 
 pytestmark = pytest.mark.django_db
-
-
-def kept(folder: Path) -> list[Path]:
-    """Files in the private storage."""
-    return [path for path in folder.rglob('*') if path.is_file()]
 
 
 # -- once

@@ -21,8 +21,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -33,50 +31,25 @@ from PIL import Image
 
 from demo.emulators.graph_state import Media, document, photo
 from demo.emulators.server import Reply
-from demo.wcs_standin.demands import File
-from publik_socialmedia import errors, media
 from publik_socialmedia.delivery import queue
 from publik_socialmedia.intake import attachments
 from publik_socialmedia.models import Attachment, Conversation, Delivery, Message
 from publik_socialmedia.networks.base import Kind
 from publik_socialmedia.reasons import lost, sentence
-from publik_socialmedia.wcs import mapping
-from publik_socialmedia.wcs.client import Client
-from tests.delivery.desk import MessengerDesk, deliveries, hear, messenger, turns
+from tests.delivery.desk import (
+    MessengerDesk,
+    attachment_states,
+    deliveries,
+    demand_files,
+    hear,
+    kept,
+    shown,
+    turns,
+)
 from tests.factory import deliver, happens
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CDN = 'GET /cdn/'
-
-
-@pytest.fixture
-def page(transactional_db: None) -> Iterator[MessengerDesk]:
-    with messenger() as desk:
-        yield desk
-
-
-def kept(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob('*') if path.is_file()]
-
-
-def files(desk: MessengerDesk) -> list[File]:
-    """Files that the demands hold, of the form then of the history."""
-    found = []
-    for demand in desk.wcs.demands():
-        for row in desk.wcs.value(demand, 'pieces_jointes') or []:
-            found += [value for value in row.values() if isinstance(value, File)]
-        found += demand.files
-    return found
-
-
-def shown(desk: MessengerDesk) -> str:
-    """All that the demands say."""
-    demands = desk.wcs.demands()
-    return '\n'.join([*(desk.wcs.value(demand, 'message') for demand in demands), desk.history()])
-
-
-def states() -> list[str]:
-    return list(Attachment.objects.order_by('pk').values_list('state', flat=True))
 
 
 def test_a_photograph_is_drawn_anew(page: MessengerDesk, private_storage: Path):
@@ -86,12 +59,12 @@ def test_a_photograph_is_drawn_anew(page: MessengerDesk, private_storage: Path):
     assert exif.get_ifd(0x8825)  # it says where it was taken
     page.citizen_writes('Voyez', attachments=[original])
     deliver()
-    (file,) = files(page)
+    (file,) = demand_files(page)
     drawn = Image.open(io.BytesIO(file.content))
     assert (drawn.format, drawn.size, dict(drawn.getexif())) == ('JPEG', (320, 240), {})
     assert b'Emulator' not in file.content and file.content != original.content
     assert (file.content_type, Path(file.filename).suffix) == ('image/jpeg', '.jpg')
-    assert states() == ['given'] and kept(private_storage) == []
+    assert attachment_states() == ['given'] and kept(private_storage) == []
     assert Attachment.objects.get().url == ''  # the link works for days: it is personal data too
 
 
@@ -101,8 +74,8 @@ def test_a_later_photograph_joins_the_history(page: MessengerDesk, private_stora
     deliver()
     page.citizen_writes('', attachments=[photo(), document()])
     deliver()
-    assert [file.content_type for file in files(page)] == ['image/jpeg', 'application/pdf']
-    assert states() == ['given', 'given'] and kept(private_storage) == []
+    assert [file.content_type for file in demand_files(page)] == ['image/jpeg', 'application/pdf']
+    assert attachment_states() == ['given', 'given'] and kept(private_storage) == []
 
 
 def test_our_token_does_not_go_to_the_media_host(page: MessengerDesk):
@@ -121,12 +94,12 @@ def test_a_late_file_is_told_by_a_hook_of_its_own(page: MessengerDesk, private_s
     page.graph.fail('answer', CDN, times=2, status=503, body=b'')
     page.citizen_writes('Voyez', attachments=[photo()])
     deliver()
-    assert shown(page).startswith('Voyez\n[') and files(page) == []
+    assert shown(page).startswith('Voyez\n[') and demand_files(page) == []
     assert deliveries(kind='media') == [('media', 'pending', '')]
     turns(3)
-    (file,) = files(page)
+    (file,) = demand_files(page)
     assert file.content_type == 'image/jpeg'
-    assert states() == ['given'] and kept(private_storage) == []
+    assert attachment_states() == ['given'] and kept(private_storage) == []
     assert deliveries() == [('message', 'done', ''), ('media', 'done', '')]
 
 
@@ -142,7 +115,7 @@ def test_unavailable_after_five_tries(page: MessengerDesk):
             waits.append((waiting.due_at - timezone.now()).total_seconds())
         turns(1)
     attempts = sum(call.path.startswith('/cdn/') for call in page.graph.calls)
-    assert (attempts, states()) == (5, ['unavailable'])
+    assert (attempts, attachment_states()) == (5, ['unavailable'])
     assert waits == sorted(waits) and len(waits) == 4
     assert shown(page).count(f'[{lost("temporary")}]') == 1
     assert deliveries(kind='media') == [('media', 'done', '')]
@@ -164,7 +137,7 @@ def test_a_file_that_we_do_not_take(page: MessengerDesk, private_storage: Path, 
     turns(2)
     attachment = Attachment.objects.get()
     assert (attachment.state, attachment.reason, attachment.attempts) == ('unavailable', reason, 1)
-    assert sentence(reason) in shown(page) and files(page) == [] and kept(private_storage) == []
+    assert sentence(reason) in shown(page) and demand_files(page) == [] and kept(private_storage) == []
 
 
 def test_a_file_too_big(page: MessengerDesk, settings, private_storage: Path):
@@ -180,8 +153,8 @@ def test_more_files_than_are_taken(page: MessengerDesk, settings):
     settings.PUBLIK_SOCIALMEDIA_MAX_MEDIA_COUNT = 2
     page.citizen_writes('Voyez', attachments=[document(f'{n}.pdf') for n in range(4)])
     deliver()
-    assert states() == ['given', 'given', 'unavailable', 'unavailable']
-    assert len(files(page)) == 2 and shown(page).count(sentence('too_many_media')) == 2
+    assert attachment_states() == ['given', 'given', 'unavailable', 'unavailable']
+    assert len(demand_files(page)) == 2 and shown(page).count(sentence('too_many_media')) == 2
 
 
 @pytest.mark.parametrize(
@@ -230,154 +203,6 @@ def test_a_redirection_elsewhere(page: MessengerDesk):
     assert Attachment.objects.get().reason == 'forbidden_url'
 
 
-# -- faults
-
-
-def test_media_wait_with_a_dead_token(page: MessengerDesk):
-    """R5: a person must repair it: more tries than five, for three days at most."""
-    original = photo()
-    page.citizen_writes('Voyez', attachments=[original])
-    attachment = Attachment.objects.get()
-    attachment.url = page.graph.expired(attachment.url)  # a fresh link must be asked for, with the token
-    attachment.save()
-    page.kill_token()
-    deliver()
-    turns(9)
-    assert states() == ['wanted'] and Attachment.objects.get().attempts > 5
-    assert 'Voyez' in shown(page)
-    page.kill_token(False)
-    turns(1)
-    assert states() == ['given'] and len(files(page)) == 1
-
-
-def test_media_do_not_wait_for_ever(page: MessengerDesk):
-    """R5, R9: after three days the demand is told that it will not come."""
-    page.citizen_writes('Voyez', attachments=[photo()])
-    Attachment.objects.update(url=page.graph.expired(Attachment.objects.get().url))
-    page.kill_token()
-    deliver()
-    Delivery.objects.filter(kind='media').update(created_at=timezone.now() - timedelta(days=3, minutes=1))
-    turns(1)
-    assert states() == ['unavailable'] and deliveries(kind='media') == [('media', 'done', '')]
-
-
-@pytest.mark.parametrize('error', [OSError('No space left on device'), KeyError('x')], ids=['disk', 'fault'])
-def test_a_fault_of_ours_does_not_keep_the_message(
-    page: MessengerDesk, monkeypatch, error: Exception, caplog
-):
-    """R9: a full disk, a mistake of ours: the words go, the file follows."""
-    store = media.store
-
-    def falls(*args: object) -> str:
-        raise error
-
-    with monkeypatch.context() as patch:
-        patch.setattr(media, 'store', falls)
-        page.citizen_writes('Voyez', attachments=[photo()])
-        deliver()
-    assert shown(page).startswith('Voyez') and states() == ['wanted'] and media.store is store
-    turns(1)
-    assert states() == ['given'] and len(files(page)) == 1
-
-
-def test_an_infected_file(page: MessengerDesk, monkeypatch, private_storage: Path):
-    """R10: removed at once."""
-
-    def infected(_path: Path) -> None:
-        raise errors.PermanentError('infected')
-
-    monkeypatch.setattr(media, 'scan', infected)
-    page.citizen_writes('Voyez', attachments=[photo()])
-    deliver()
-    assert Attachment.objects.get().reason == 'infected' and kept(private_storage) == []
-    assert sentence('infected') in shown(page)
-
-
-def test_a_slow_file_keeps_no_other_message(page: MessengerDesk):
-    """R9, R25: those that come meanwhile are told in their order."""
-    page.graph.fail('answer', CDN, times=2, status=503, body=b'')
-    page.citizen_writes('un', attachments=[photo()])
-    deliver()
-    page.citizen_writes('deux')
-    page.citizen_writes('trois')
-    deliver()
-    history = page.history()
-    assert history.index('deux') < history.index('trois') and files(page) == []
-    turns(3)
-    assert len(files(page)) == 1
-
-
-def test_a_hook_lost_with_its_file_is_made_once(page: MessengerDesk):
-    """R21: the file is there once."""
-    page.citizen_writes('Bonjour')
-    deliver()
-    page.wcs.faults.plan('drop')
-    page.citizen_writes('', attachments=[document()])
-    deliver()
-    turns(2)
-    assert len(files(page)) == 1 and states() == ['given']
-
-
-@pytest.mark.parametrize('first', [True, False], ids=['submit', 'hook'])
-def test_w_c_s_refuses_files_that_are_too_big(page: MessengerDesk, monkeypatch, first: bool):
-    """R23: the words go with the reason; the demand is not declared deleted."""
-    if not first:
-        page.citizen_writes('Bonjour')
-        deliver()
-    name = 'submit' if first else 'hook'
-    original = getattr(Client, name)
-
-    def too_large(self, *arguments: Any, **options: Any) -> Any:
-        if '"content"' in json.dumps(arguments):
-            raise errors.PermanentError('wcs_too_large', http_status=413)
-        return original(self, *arguments, **options)
-
-    monkeypatch.setattr(Client, name, too_large)
-    page.citizen_writes('Voyez', attachments=[photo()])
-    deliver()
-    turns(2)
-    assert len(page.wcs.demands()) == 1
-    assert 'Voyez' in shown(page) and sentence('wcs_too_large')[:20] in shown(page).replace('&#x27;', "'")
-    assert states() == ['unavailable']
-    assert set(Delivery.objects.values_list('state', flat=True)) == {'done'}
-
-
-@pytest.mark.parametrize('kind', ['none', 'file'])
-def test_a_form_without_room_for_files(page: MessengerDesk, monkeypatch, kind: str):
-    """R20: those that the form cannot hold follow by the hook: none is lost."""
-    schema = Client.schema
-
-    def other_form(self, form: str, **options: Any) -> Any:
-        found = schema(self, form, **options)
-        fields = dict(found.fields)
-        block = fields.pop('pieces_jointes')
-        if kind == 'file':
-            fields['pieces_jointes'] = replace(block, type='file', subfields={})
-        return replace(found, fields=fields)
-
-    monkeypatch.setattr(Client, 'schema', other_form)
-    page.citizen_writes('Voyez', attachments=[document(f'{number}.pdf') for number in range(3)])
-    deliver()
-    turns(3)
-    followed = page.wcs.demands()[0].files
-    assert len(followed) == (3 if kind == 'none' else 2)
-    assert states() == ['given'] * 3
-
-
-def test_a_burst_of_large_files_goes_in_several_calls(page: MessengerDesk, monkeypatch):
-    """R7, R23: w.c.s. must answer in time; the sum of all messages counts."""
-    monkeypatch.setattr(mapping, 'MAX_CALL', 700)
-    page.account.grouping_delay = 60
-    page.account.save()
-    for number in range(4):
-        page.citizen_writes(f'message {number}', attachments=[document(f'{number}.pdf')])
-    turns(6)
-    (demand,) = page.wcs.demands()
-    held = page.wcs.value(demand, 'pieces_jointes')
-    assert 1 <= len(held) < 4 and len(files(page)) == 4
-    assert states() == ['given'] * 4
-
-
 # -- erased
 
 
@@ -421,7 +246,7 @@ def test_giving_does_not_undo_an_erasure(page: MessengerDesk):
     attachments.fetch(page.account, stale)
     Attachment.objects.update(state='erased')
     attachments.give([stale])
-    assert states() == ['erased']
+    assert attachment_states() == ['erased']
 
 
 def test_the_file_of_a_blocked_answer_is_not_given_to_w_c_s(page: MessengerDesk, private_storage: Path):
@@ -437,7 +262,7 @@ def test_the_file_of_a_blocked_answer_is_not_given_to_w_c_s(page: MessengerDesk,
     Delivery.objects.filter(kind='send').update(created_at=timezone.now() - timedelta(days=4))
     turns(2)
     assert deliveries(kind='state') == [('state', 'done', '')]
-    assert len(kept(private_storage)) == 1 and files(page) == []
+    assert len(kept(private_storage)) == 1 and demand_files(page) == []
     page.graph.faults.clear()
     queue.replay(Delivery.objects.filter(state='blocked'))
     turns(2)
