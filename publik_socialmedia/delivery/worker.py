@@ -35,7 +35,7 @@ from django.db.utils import Error, InterfaceError, OperationalError
 from publik_socialmedia import errors
 from publik_socialmedia.delivery import queue, sending
 from publik_socialmedia.delivery.queue import Claim
-from publik_socialmedia.delivery.wakeup import CHANNEL
+from publik_socialmedia.delivery.wakeup import CHANNEL, wake
 from publik_socialmedia.intake import inbox, polling
 from publik_socialmedia.models import Delivery
 from publik_socialmedia.wcs import demands
@@ -177,7 +177,10 @@ class Worker:
                 self._stopping.wait(IDLE)
                 continue
             if done:
-                self.wake()  # what was read may be delivered at once
+                if step is not deliver_some:
+                    # what was read may be delivered at once, by us or by another process
+                    self.wake()
+                    wake()
                 continue
             with self._work:
                 if self._generation == generation and not self._stopping.is_set():
