@@ -132,6 +132,7 @@ class Pusher:
         found = self.clients(demand.wcs_site).find(demand.form, mapping.KEY_FIELD, demand.key)
         if not found or found[0].anonymised:
             Demand.objects.filter(pk=demand.pk).update(state=State.GONE)
+            self._previous = None  # a new demand is not linked to one that is no more
             return None, False
         self._note(demand, found[0])
         if head.unknown and reading.shows(found[0], head):

@@ -210,6 +210,21 @@ def test_an_anonymised_or_deleted_demand_never_gets_personal_data_again(wcs, acc
     assert Demand.objects.latest('pk').previous is None
 
 
+@pytest.mark.parametrize('end', ['anonymise', 'delete'])
+def test_a_message_that_finds_its_demand_gone_opens_one_that_is_not_linked_to_it(wcs, account, end):
+    """R26: also when the message itself is what discovers it."""
+    write(account, 'un')
+    deliver()
+    getattr(wcs, end)(wcs.demands()[0].number)
+    write(account, 'deux')
+    deliver()
+    assert list(Demand.objects.order_by('pk').values_list('state', 'previous')) == [
+        ('gone', None),
+        ('open', None),
+    ]
+    assert 'orig_formdata_id' not in wcs.demands()[-1].context
+
+
 def test_deleted_between_our_look_and_our_call(wcs, account):
     write(account, 'un')
     deliver()
