@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import contextlib
 import json as jsonlib
+import os
 import re
 import ssl
 import threading
@@ -135,10 +136,10 @@ _of_thread = threading.local()
 
 
 def client() -> Client:
-    """The client of this thread: connections are kept from one call to the next."""
-    found: Client | None = getattr(_of_thread, 'client', None)
-    if found is None:
-        found = _of_thread.client = Client()
+    """The client of this thread: connections are kept from one call to the next. A fork makes its own."""
+    if getattr(_of_thread, 'pid', 0) != os.getpid():
+        _of_thread.client, _of_thread.pid = Client(), os.getpid()
+    found: Client = _of_thread.client
     return found
 
 

@@ -28,7 +28,6 @@ Facts measured on a real one, on which this rests:
 
 from __future__ import annotations
 
-import os
 import re
 import threading
 import time
@@ -39,7 +38,7 @@ from urllib.parse import quote, urlencode
 
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.errors import ConfigurationError, PermanentError, SocialMediaError, TemporaryError
-from publik_socialmedia.http import Client as HttpClient
+from publik_socialmedia.http import client as http_client
 from publik_socialmedia.wcs import model, refusals, signature
 from publik_socialmedia.wcs.model import Created, Field, Form, Found, Job, Schema, Status
 from publik_socialmedia.wcs.sites import Site, default_site, site_for, sites
@@ -68,7 +67,6 @@ _BAD_IN_NAME: Final = re.compile(r'[<>&"\'`\x00-\x1f\x7f/\\\u2028-\u202e\u2066-\
 
 _schemas: dict[tuple[str, str, str], tuple[float, Schema]] = {}
 _schemas_lock = threading.Lock()
-_threads = threading.local()
 
 
 class Http(Protocol):
@@ -91,7 +89,7 @@ class Client:
 
     def __init__(self, site: Site, http: Http | None = None, timeout: float | None = None) -> None:
         self.site = site
-        self._http = http or _http()
+        self._http = http or http_client()
         self._timeout = timeout
 
     def forms(self) -> list[Form]:
@@ -325,11 +323,3 @@ def _segment(text: str) -> str:
 def _not_found(answer: refusals.Answer) -> bool:
     content = refusals.payload(answer) if answer.status == 404 else None
     return isinstance(content, dict) and content.get('err_code') == 'not-found'
-
-
-def _http() -> Http:
-    """Return the HTTP client of this thread, which holds its connections; a forked process makes its own."""
-    if getattr(_threads, 'pid', 0) != os.getpid():
-        _threads.client, _threads.pid = HttpClient(), os.getpid()
-    client: Http = _threads.client
-    return client
