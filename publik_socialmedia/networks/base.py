@@ -189,6 +189,11 @@ class Network(ABC):
 
     # -- sending
 
+    def files_out(self, account: Account) -> Mapping[str, int]:
+        """Types of file that can be sent: pattern of mimetype ('image/*') → bytes. Those of the account's
+        server, where servers differ."""
+        return self.capabilities.files_out
+
     def split(self, account: Account, outgoing: Outgoing, files: Sequence[OutgoingFile]) -> list[Outgoing]:
         """The messages that this answer makes, in order, checked before anything is sent (R31).
 

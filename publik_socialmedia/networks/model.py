@@ -249,12 +249,16 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFile:
-    """A file to send: its bytes, a clean name, a sniffed type, a text alternative."""
+    """A file to send: its bytes, a clean name, a sniffed type, a text alternative.
+
+    ``url``: where the network can fetch it for some minutes; '' unless it has ``files_by_url``.
+    """
 
     content: bytes = field(repr=False)
     filename: str
     mimetype: str
     alt: str = ''
+    url: str = field(default='', repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +384,7 @@ class Capabilities:
     text_unit: str = 'characters'  # | 'utf8' | 'utf16' | 'graphemes'
     files_out: Mapping[str, int] = field(default_factory=dict)  # mimetype pattern ('image/*') → bytes
     files_per_message: int = 0  # 0 = files travel alone, one per message; n = with the text
+    files_by_url: bool = False  # a file is not sent: the network fetches it at ``OutgoingFile.url``
     answer_window: timedelta | None = None  # after the citizen's last message; None = no limit
     human_window: timedelta | None = None  # longer, for a person's answer, where granted
     poll_interval: int = 60  # seconds

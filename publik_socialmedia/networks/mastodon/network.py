@@ -90,10 +90,13 @@ class Mastodon(base.Network):
 
     # -- sending
 
+    def files_out(self, account: Account) -> Mapping[str, int]:
+        return _accepted(account)
+
     def split(self, account: Account, outgoing: Outgoing, files: Sequence[OutgoingFile]) -> list[Outgoing]:
         """The text in parts that the account's server accepts; the first file goes with the last one."""
         for file in files:
-            parts.check_file(_accepted(account), file)
+            parts.check_file(self.files_out(account), file)
         acct = recipient(outgoing.recipient, Ours.of(account))
         written = pieces(outgoing.text, acct, account.facts)
         if not written and not files:
