@@ -32,7 +32,7 @@ from publik_socialmedia.models.conversations import (
     Receipt,
     Tombstone,
 )
-from publik_socialmedia.models.work import Delivery, Demand, RawEvent
+from publik_socialmedia.models.work import Delivery, Demand, Nonce, RawEvent
 
 __all__ = [
     'Account',
@@ -47,6 +47,7 @@ __all__ = [
     'Journal',
     'Message',
     'MessageVersion',
+    'Nonce',
     'RawEvent',
     'Reaction',
     'Receipt',

@@ -52,6 +52,8 @@ class Account(models.Model):
 
     ``problem``: why the network refuses us; ``wcs_problem``: why w.c.s. does (words of ``reasons``). What
     arrives is recorded in every state (R5): a broken account only cannot send nor fetch media.
+
+    ``acknowledgement``: settings of the automatic first answer, see ``delivery.acknowledgement``; {} = none.
     """
 
     class State(models.TextChoices):
@@ -79,6 +81,7 @@ class Account(models.Model):
     # None = the value of the settings
     grouping_delay = models.PositiveIntegerField(_('grouping delay (seconds)'), null=True, blank=True)
     reopen_days = models.PositiveIntegerField(_('re-opening delay (days)'), null=True, blank=True)
+    acknowledgement = models.JSONField(_('acknowledgement'), default=dict, blank=True)
 
     cursor = models.JSONField(default=dict, blank=True)
     poll_due_at = models.DateTimeField(null=True, blank=True)

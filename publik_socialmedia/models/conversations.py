@@ -29,12 +29,19 @@ from publik_socialmedia.networks import base
 
 
 class Contact(models.Model):
-    """One person as one account sees them. The name is optional (R15)."""
+    """One person as one account sees them. The name is optional (R15).
+
+    ``name_id`` and ``wcs_user_id``: the Publik account that this person proved to be theirs (R27), as the
+    bricks and as w.c.s. call it; '' while nothing is proved.
+    """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name='contacts')
     name = models.CharField(max_length=250, blank=True)
     name_asked_at = models.DateTimeField(null=True, blank=True)  # last profile call, whatever it gave
     blocked = models.BooleanField(default=False)
+    name_id = models.CharField(max_length=64, blank=True)
+    wcs_user_id = models.CharField(max_length=32, blank=True)
+    linked_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
@@ -92,7 +99,7 @@ class Message(models.Model):
     ``external_id``: '' while the network gave none. ``key``: hash of the content of what has no id, or our
     own correlation key of what we send. ``sent_at``: the network's time, None if absurd; ``sort_at``: that
     time or else the reception, which orders the conversation with ``sequence``. An erased message keeps its
-    row: a redelivery finds it.
+    row: a redelivery finds it. ``template``: goes out as a model that the network approved beforehand.
     """
 
     class Origin(models.TextChoices):
@@ -127,6 +134,7 @@ class Message(models.Model):
     erased_at = models.DateTimeField(null=True, blank=True)
     answer_key = models.CharField(max_length=128, blank=True)
     part = models.PositiveSmallIntegerField(default=0)
+    template = models.BooleanField(default=False)
     failure = models.CharField(max_length=64, blank=True)  # reason, when failed
     failure_code = models.CharField(max_length=32, blank=True)
     demand = models.ForeignKey(

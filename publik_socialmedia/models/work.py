@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 
 from publik_socialmedia.fields import EncryptedBinaryField
 from publik_socialmedia.models.accounts import Account, Endpoint
-from publik_socialmedia.models.common import check, new_key
+from publik_socialmedia.models.common import check, new_key, new_token
 from publik_socialmedia.models.conversations import Conversation, Message
 
 
@@ -91,6 +91,10 @@ class Demand(models.Model):
     ``key`` is written in the form: by it the demand is found again when the outcome of a submission is
     unknown. ``tried_at``: last time a submission was begun. ``state``: ``opening`` until w.c.s. gave its
     number; ``closed`` its status is an end; ``gone`` it was deleted or anonymised (R26).
+
+    ``token``: its unguessable name in the addresses that w.c.s. calls; another one once it is gone.
+    ``number``: its id in the API of w.c.s.; ``display_number``: what people read (« 12-34 »), known once we
+    looked at it, as its ``uuid``.
     """
 
     class State(models.TextChoices):
@@ -103,9 +107,13 @@ class Demand(models.Model):
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name='demands')
     previous = models.ForeignKey('self', null=True, blank=True, on_delete=models.SET_NULL)
     key = models.CharField(max_length=32, unique=True, default=new_key)
+    token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
     wcs_site = models.SlugField(max_length=64)
     form = models.SlugField(max_length=250)
     number = models.CharField(max_length=32, blank=True)
+    display_number = models.CharField(max_length=64, blank=True)
+    uuid = models.CharField(max_length=36, blank=True)
+    tracking_code = models.CharField(max_length=32, blank=True)
     url = models.URLField(max_length=500, blank=True)
     backoffice_url = models.URLField(max_length=500, blank=True)
     state = models.CharField(max_length=16, choices=State.choices, default=State.OPENING)
@@ -150,6 +158,7 @@ class Delivery(models.Model):
         EDIT = 'edit', _('edited message')
         UNSEND = 'unsend', _('message taken back')
         STATE = 'state', _('state of an answer')
+        WINDOW = 'window', _('end of the time to answer')
         SEND = 'send', _('answer to send')
 
     class State(models.TextChoices):
@@ -183,7 +192,7 @@ class Delivery(models.Model):
             check(
                 'socialmedia_delivery_lane',
                 Q(lane='network', kind='send')
-                | Q(lane='wcs', kind__in=['message', 'native', 'media', 'edit', 'unsend', 'state']),
+                | Q(lane='wcs', kind__in=['message', 'native', 'media', 'edit', 'unsend', 'state', 'window']),
             ),
         ]
         indexes = [
@@ -199,3 +208,13 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f'delivery {self.pk}'
+
+
+class Nonce(models.Model):
+    """Hash of the nonce of a signed call that was seen, so that the call is taken once."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f'nonce {self.pk}'
