@@ -53,6 +53,16 @@ class AppSettings:
         return bool(value)
 
     @property
+    def BASE_URL(self) -> str:
+        """Address of this site as w.c.s., the networks and the agents' browsers see it, without final slash,
+        for the addresses that we give them. Default: what the host platform says of this tenant
+        (``SITE_BASE_URL``, else the tenant's domain, by https); '' if nothing says it, and a system check
+        warns."""
+        url = self._get('BASE_URL', '') or getattr(settings, 'SITE_BASE_URL', '')
+        domain = getattr(getattr(connection, 'tenant', None), 'domain_url', '')
+        return str(url or (f'https://{domain}' if domain else '')).rstrip('/')
+
+    @property
     def ENCRYPTION_KEYS(self) -> tuple[str, ...]:
         """Secret phrases that encrypt credentials and raw bodies. The first one encrypts, all may decrypt: to
         change it, put a new one in front, run ``socialmedia_rotate_keys``, then drop the old one. Without

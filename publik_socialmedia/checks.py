@@ -22,11 +22,14 @@ publik_socialmedia.E003  an encryption key is not a text
 publik_socialmedia.W001  no encryption key: SECRET_KEY is used
 publik_socialmedia.W002  trusted hosts or other API addresses, made for tests, on a real site
 publik_socialmedia.W003  an encryption key is short
+publik_socialmedia.W004  nothing says the address of this site
+publik_socialmedia.W005  the address of this site is not an https one
 """
 
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
@@ -85,3 +88,20 @@ def check_test_settings(**kwargs: Any) -> list[checks.CheckMessage]:
     message = f'{" and ".join(map(_name, used))} are for tests and demonstrations, and DEBUG is off.'
     hint = 'They let messages reach this machine and its network. Remove them from a real site.'
     return [checks.Warning(message, hint=hint, id='publik_socialmedia.W002')]
+
+
+@checks.register('publik_socialmedia')
+def check_address(**kwargs: Any) -> list[checks.CheckMessage]:
+    """With tenants, the address is known only while working for one of them."""
+    url = app_settings.BASE_URL
+    if not url:
+        if hasattr(connection, 'tenant'):
+            return []
+        message = 'The address of this site is not known: w.c.s. could not be told where to call us.'
+        hint = f'Set {_name("BASE_URL")} to its https address.'
+        return [checks.Warning(message, hint=hint, id='publik_socialmedia.W004')]
+    parts = urlsplit(url)
+    if parts.scheme != 'https' and not settings.DEBUG and parts.netloc not in app_settings.TRUSTED_HOSTS:
+        message = f'The address of this site, {url}, is not an https one: answers could be read on their way.'
+        return [checks.Warning(message, id='publik_socialmedia.W005')]
+    return []

@@ -89,6 +89,7 @@ SENTENCES = {
     'wcs_crashed': _('w.c.s. met an internal error; we look at what it kept, then try again.'),
     # the network refuses: somebody must act
     'auth': _('The access token is no longer valid: connect the account again.'),
+    'auth_refresh': _('The session with the network is over; we open another one.'),
     'permission': _('A permission is missing: grant it to the application, then test the account.'),
     'policy': _('The network restricts this account: see its own page for the reason.'),
     'config': _('The configuration of the account is incomplete or wrong.'),
@@ -110,6 +111,10 @@ SENTENCES = {
     'private_storage': _(
         'Attachments cannot be kept: their folder is one that the web server shows to everyone. See the '
         'setting PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE.'
+    ),
+    'base_url': _(
+        'The address of this site is not known, so that w.c.s. cannot be told where to call it: see the '
+        'setting PUBLIK_SOCIALMEDIA_BASE_URL.'
     ),
     'antivirus': _('The antivirus does not answer; files wait. Tell the administrator of the server.'),
     'internal': _('This software has met an error, written in its log; we keep trying.'),

@@ -19,7 +19,8 @@
 What differs between processes comes from the environment: ``DATABASE_URL`` (set by ``conftest.py`` for the
 tests; a process started by a test is given ``demo.postgres.database_url(connection.settings_dict)``),
 ``SOCIALMEDIA_TRUSTED_HOSTS`` (``host:port`` separated by commas), ``SOCIALMEDIA_API_URLS``
-(``network=url`` separated by commas), ``SOCIALMEDIA_STORAGE``, ``WCS_URL`` and ``WCS_SECRET``.
+(``network=url`` separated by commas), ``SOCIALMEDIA_BASE_URL``, ``SOCIALMEDIA_STORAGE``, ``WCS_URL`` and
+``WCS_SECRET``.
 """
 
 from __future__ import annotations
@@ -113,6 +114,7 @@ KNOWN_SERVICES = {
 }
 
 PUBLIK_SOCIALMEDIA_ENABLED = True
+PUBLIK_SOCIALMEDIA_BASE_URL = os.environ.get('SOCIALMEDIA_BASE_URL', 'https://combo.example.org')
 PUBLIK_SOCIALMEDIA_ENCRYPTION_KEYS = ['first-key-only-for-tests']
 PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE = os.environ.get(
     'SOCIALMEDIA_STORAGE', os.path.join(tempfile.gettempdir(), f'socialmedia-tests-{os.getuid()}')

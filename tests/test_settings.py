@@ -26,7 +26,9 @@ import pytest
 from django.core import checks
 from django.db import connection, connections
 
+from publik_socialmedia.addresses import absolute
 from publik_socialmedia.app_settings import AppSettings, app_settings
+from publik_socialmedia.errors import ConfigurationError
 
 NAMES = [name for name, value in vars(AppSettings).items() if isinstance(value, property)]
 
@@ -91,6 +93,34 @@ def test_storage_is_in_the_folder_of_the_tenant(
     assert str(app_settings.PRIVATE_STORAGE) == f'{tmp_path}/combo.example.org/socialmedia'
 
 
+def test_base_url_is_the_one_that_the_platform_gives(settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.PUBLIK_SOCIALMEDIA_BASE_URL = ''
+    assert app_settings.BASE_URL == ''
+    tenant = SimpleNamespace(domain_url='agents.example.org')
+    monkeypatch.setattr(connection, 'tenant', tenant, raising=False)
+    assert app_settings.BASE_URL == 'https://agents.example.org'
+    settings.SITE_BASE_URL = 'https://portail.example.org/'
+    assert app_settings.BASE_URL == 'https://portail.example.org'
+    settings.PUBLIK_SOCIALMEDIA_BASE_URL = 'https://combo.example.org/'
+    assert app_settings.BASE_URL == 'https://combo.example.org'
+
+
+def test_addresses_are_absolute_or_refused(settings) -> None:
+    url = absolute('socialmedia-webhook', network='exemple', token='secret')
+    assert url == 'https://combo.example.org/api/socialmedia/webhook/exemple/secret/'
+    settings.PUBLIK_SOCIALMEDIA_BASE_URL = ''
+    with pytest.raises(ConfigurationError, match='base_url'):
+        absolute('socialmedia-webhook', network='exemple', token='secret')
+
+
+def test_without_a_tenant_the_address_of_the_shared_process_is_no_mistake(
+    settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.PUBLIK_SOCIALMEDIA_BASE_URL = ''
+    monkeypatch.setattr(connection, 'tenant', None, raising=False)
+    assert 'W004' not in found()
+
+
 # -- checks
 
 
@@ -110,6 +140,8 @@ def test_settings_of_the_tests_are_clean(settings) -> None:
         ({'PUBLIK_SOCIALMEDIA_API_URLS': {'exemple': 'http://127.0.0.1:8000'}}, 'W002'),
         ({'MEDIA_ROOT': '/srv/media', 'PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE': '/srv/media/x'}, 'E001'),
         ({'MEDIA_ROOT': '/srv/media', 'PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE': '/srv/other/../media'}, 'E001'),
+        ({'PUBLIK_SOCIALMEDIA_BASE_URL': ''}, 'W004'),
+        ({'PUBLIK_SOCIALMEDIA_BASE_URL': 'http://combo.example.org'}, 'W005'),
         ({'STATIC_ROOT': '/srv/static', 'PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE': '/srv/static/x'}, 'E001'),
     ],
 )
