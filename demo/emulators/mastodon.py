@@ -51,6 +51,7 @@ class MastodonEmulator(EmulatorServer):
         self.token, self.scopes, self.processing = TOKEN, ['read', 'write'], 2
         self.keys: dict[str, str] = {}
         self.media: dict[str, Item] = {}
+        self.contents: dict[str, bytes] = {}  # of the files, by their numbers
 
     def slow_down(self, pattern: str, seconds: int = 180, times: int = 1) -> None:
         """Answer 429 to the next calls, until then: a date in ISO 8601."""
@@ -58,6 +59,14 @@ class MastodonEmulator(EmulatorServer):
         headers = {'X-RateLimit-Limit': '300', 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': until}
         body = {'error': 'Too many requests'}
         self.fail('answer', pattern, times=times, status=429, body=body, headers=headers)
+
+    def attach(self, content: bytes, mimetype: str, description: str = '') -> Item:
+        """A file on the server, to be put in a status."""
+        number, kind = str(9001 + len(self.media)), mimetype.partition('/')[0]
+        url = f'{self.url}/files/{number}'
+        self.contents[number] = content
+        self.media[number] = {'id': number, 'type': kind, 'url': url, 'description': description or None}
+        return self.media[number]
 
     def asked(self, pattern: str = '') -> list[Call]:
         """The calls so far whose « METHOD /path » matches."""
@@ -67,7 +76,15 @@ class MastodonEmulator(EmulatorServer):
 
     def reply(self, call: Call) -> Reply:
         with self.state.lock:
-            return self._refused(call) or self._found(call)
+            return self._file(call) or self._refused(call) or self._found(call)
+
+    def _file(self, call: Call) -> Reply | None:
+        """A file, which asks for no token."""
+        match = re.fullmatch(r'/files/(\d+)', call.path)
+        if not match:
+            return None
+        content = self.contents.get(match[1])
+        return Reply(200, content, mimetype='image/jpeg') if content is not None else self.missing()
 
     def _refused(self, call: Call) -> Reply | None:
         if self.state.is_a('gotosocial') and not call.headers.get('user-agent'):
@@ -119,7 +136,7 @@ class MastodonEmulator(EmulatorServer):
 
     def _configuration(self) -> Item:
         statuses = {'max_characters': LIMITS[self.state.family], 'characters_reserved_per_url': 23}
-        media = {'supported_mime_types': TYPES, 'image_size_limit': 1000, 'video_size_limit': 5000}
+        media = {'supported_mime_types': TYPES, 'image_size_limit': 10_000, 'video_size_limit': 50_000}
         return {'statuses': statuses, 'media_attachments': media}
 
     def get_v2_notifications_policy(self, call: Call) -> Reply:
@@ -262,13 +279,8 @@ class MastodonEmulator(EmulatorServer):
         file = call.files.get('file')
         if file is None or file.mimetype not in TYPES:
             return Reply(422, {'error': 'Unprocessable Entity: error processing media'})
-        number, kind = str(9001 + len(self.media)), file.mimetype.partition('/')[0]
-        url = f'https://files.{self.state.domain}/{number}'
-        described = call.text('description') or None
-        self.media[number] = {'id': number, 'type': kind, 'url': url, 'description': described}
-        if kind == 'image':
-            return Reply(200, self.media[number])
-        return Reply(202, {**self.media[number], 'url': None})
+        media = self.attach(file.content, file.mimetype, call.text('description'))
+        return Reply(200, media) if media['type'] == 'image' else Reply(202, {**media, 'url': None})
 
     def get_media_one(self, number: str) -> Reply:
         self.processing -= 1

@@ -133,6 +133,11 @@ class State:
             del self.statuses[number]
             self.notifications = [item for item in self.notifications if item['status'] != number]
 
+    def forget(self, acct: str) -> None:
+        """That person leaves: no mention reaches them any more."""
+        with self.lock:
+            del self.accounts[acct]
+
     def mentions(self, text: str) -> list[str]:
         return re.findall(MENTIONS[self.family], text)
 

@@ -48,7 +48,7 @@ def test_facts_of_the_three_servers(family: str, limit: int):
         assert (health.facts['server'], health.facts['domain']) == (family, 'social.example')
         assert health.facts['max_characters'] == limit and health.facts['url_characters'] == 23
         assert 'image/png' in health.facts['mime_types'] and health.facts['version']
-        assert (health.facts['image_size_limit'], health.facts['video_size_limit']) == (1000, 5000)
+        assert (health.facts['image_size_limit'], health.facts['video_size_limit']) == (10_000, 50_000)
 
 
 @pytest.mark.parametrize('family', FAMILIES)
