@@ -29,11 +29,11 @@ from django.db.utils import IntegrityError, InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from publik_socialmedia import errors, networks
+from publik_socialmedia import errors, networks, tokens
 from publik_socialmedia.delivery import queue
 from publik_socialmedia.http import client as http_client
 from publik_socialmedia.models import Account, Conversation, Delivery, RawEvent
-from publik_socialmedia.networks.base import Health, Http, Problem
+from publik_socialmedia.networks.base import Health, Http, Network, Problem
 from publik_socialmedia.reasons import sentence
 from publik_socialmedia.wcs import mapping
 from publik_socialmedia.wcs.demands import client_of
@@ -131,7 +131,7 @@ def _network(account: Account, http: Http) -> Iterator[Problem]:
         yield Problem('config', _('The network « %s » is not installed any more.') % account.network)
         return
     try:
-        health = network.check(account.view(), http)
+        health = _check(network, account, http)
     except errors.TemporaryError as error:
         yield _problem(error)
         return
@@ -145,6 +145,13 @@ def _network(account: Account, http: Http) -> Iterator[Problem]:
     for problem in health.problems:
         # the network's class gives msgids: it knows nothing of Django
         yield Problem(problem.reason, _(problem.message), problem.severity)
+
+
+def _check(network: Network, account: Account, http: Http) -> Health:
+    try:
+        return tokens.using(account, lambda view: network.check(view, http), http)
+    except errors.ConfigurationError:  # of the renewal of a token: the test says what it is in better words
+        return network.check(account.view(), http)
 
 
 def _keep(account: Account, health: Health) -> bool:

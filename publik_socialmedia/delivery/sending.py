@@ -30,7 +30,7 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
-from publik_socialmedia import errors, media, networks
+from publik_socialmedia import errors, media, networks, tokens
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.conversations.windows import window
 from publik_socialmedia.delivery import queue, receipts
@@ -156,7 +156,7 @@ def _send(account: Account, conversation: Conversation, head: Delivery, http: Ht
     network = networks.get(account.network)
     outgoing = _outgoing(conversation, message, head)
     if head.unknown:
-        found = network.find_sent(account.view(), outgoing, http)
+        found = tokens.using(account, lambda view: network.find_sent(view, outgoing, http), http)
         if found is not None:
             with transaction.atomic():
                 receipts.sent(message, found.external_id, found.sent_at, head.tried_at)
@@ -168,7 +168,7 @@ def _send(account: Account, conversation: Conversation, head: Delivery, http: Ht
     ):
         raise errors.PermanentError('window')
     begun_at = queue.begin([head])
-    sent = network.send(account.view(), outgoing, http)
+    sent = tokens.using(account, lambda view: network.send(view, outgoing, http), http)
     with transaction.atomic():
         receipts.sent(message, sent.external_id, sent.sent_at, begun_at)
         _sent(head, message)

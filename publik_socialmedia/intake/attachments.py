@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from django.db.utils import DatabaseError, InterfaceError
 
-from publik_socialmedia import errors, media, networks, text
+from publik_socialmedia import errors, media, networks, text, tokens
 from publik_socialmedia.http import client, fetch_media
 from publik_socialmedia.models import Account, Attachment
 from publik_socialmedia.networks.base import Http
@@ -96,7 +96,8 @@ def _keep(attachment: Attachment) -> None:
 
 def _fetch(account: Account, attachment: Attachment, http: Http) -> None:
     network = networks.get(account.network)
-    wanted = network.open_attachment(account.view(), attachment.view(), http)
+    named = attachment.view()
+    wanted = tokens.using(account, lambda view: network.open_attachment(view, named, http), http)
     found = fetch_media(
         wanted.url,
         wanted.hosts or network.media_hosts,

@@ -25,7 +25,7 @@ import hashlib
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -34,7 +34,7 @@ from django.db.models import Prefetch, Q
 from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 
-from publik_socialmedia import errors, networks
+from publik_socialmedia import errors, networks, tokens
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.delivery import queue
 from publik_socialmedia.fields import keyed_hash
@@ -122,17 +122,21 @@ def poll(turn: Turn, http: Http | None = None) -> int:
 
 def repair(account: Account, since: datetime, http: Http | None = None) -> Iterator[int]:
     """Read the past again since that instant: first import, or gap after an outage. Yields bodies stored."""
-    network = networks.get(account.network)
     cursor: dict[str, object] = {}
     more = True
     while more:
-        page = network.history(account.view(), cursor, since, http or http_client())
+        page = _past(account, cursor, since, http or http_client())
         rows = _new_bodies(account, page, Source.HISTORY)
         RawEvent.objects.bulk_create(rows)
         yield len(rows)
         # a network that does not move on would be asked for ever
         more = page.more and dict(page.cursor) != cursor
         cursor = dict(page.cursor)
+
+
+def _past(account: Account, cursor: Mapping[str, object], since: datetime, http: Http) -> Page:
+    network = networks.get(account.network)
+    return tokens.using(account, lambda view: network.history(view, cursor, since, http), http)
 
 
 def _poll(turn: Turn, account: Account, http: Http, stored: Counter[str]) -> datetime:
@@ -150,7 +154,7 @@ def _poll(turn: Turn, account: Account, http: Http, stored: Counter[str]) -> dat
 
 def _pages(network: Network, account: Account, http: Http) -> Iterator[Page]:
     for _ in range(MAX_PAGES):
-        page = network.poll(account.view(), account.cursor, http)
+        page = tokens.using(account, lambda view: network.poll(view, account.cursor, http), http)
         yield page
         if not page.more:
             return
@@ -167,7 +171,7 @@ def _reread(turn: Turn, network: Network, account: Account, http: Http, stored: 
     interval, wait, threads = float(network.capabilities.reread_interval), 0.0, _threads(account, now)
     if threads:
         try:
-            page = network.reread(account.view(), threads, http)
+            page = tokens.using(account, lambda view: network.reread(view, threads, http), http)
             stored['reread'] += _store(turn, account, Page(page.answers, account.cursor), Source.POLL)
             wait = page.wait or 0
         except errors.SocialMediaError as error:

@@ -23,7 +23,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from publik_socialmedia import errors, networks
+from publik_socialmedia import errors, networks, tokens
 from publik_socialmedia.http import client
 from publik_socialmedia.models import Account, Contact, Conversation
 from publik_socialmedia.networks.base import Http
@@ -50,8 +50,13 @@ def ask_name(account: Account, conversation: Conversation, http: Http | None = N
         return False
     contact.name_asked_at = now
     try:
-        contact.name = clean(network.profile(account.view(), identifier.value, http or client()))[:250]
+        contact.name = clean(_asked(account, identifier.value, http or client()))[:250]
     except errors.SocialMediaError as error:
         logger.info('no name for contact %s: %s', contact.pk, error)
     Contact.objects.filter(pk=contact.pk).update(name=contact.name, name_asked_at=now)
     return True
+
+
+def _asked(account: Account, user: str, http: Http) -> str:
+    network = networks.get(account.network)
+    return tokens.using(account, lambda view: network.profile(view, user, http), http)

@@ -238,8 +238,20 @@ class Network(ABC):
     def subscribe(self, account: Account, http: Http) -> None:  # noqa: B027 - nothing to do by default
         """Ask the network to call our webhook, where its API allows it; safe to repeat."""
 
+    def renewal_due(self, account: Account) -> datetime | None:
+        """When ``renew`` is to be called, a margin before the end of the token; None: never. Asks nobody.
+
+        What it needs (the end of the token…) is among the credentials, where ``renew`` put it.
+        """
+        return None
+
     def renew(self, account: Account, http: Http) -> Mapping[str, str] | None:
-        """New values of credentials that expire, None if nothing had to change."""
+        """New values of credentials that end, None if nothing had to change.
+
+        Called when it is due, or when a call raised TemporaryError('auth_refresh'): the network refuses the
+        token before the date that it had given. By one worker at a time, who commits what it gets at once.
+        ConfigurationError if a person must act. Names that are not of ``credentials`` are kept too.
+        """
         return None
 
 
@@ -253,6 +265,8 @@ def _refuse_incomplete(cls: type[Network]) -> None:
         for capability, methods in cls._promises.items():
             if getattr(cls.capabilities, capability):
                 missing += [name for name in methods if getattr(cls, name) is getattr(Network, name)]
+        if cls.renew is not Network.renew and cls.renewal_due is Network.renewal_due:
+            missing.append('renewal_due')  # nothing else has ``renew`` called before the token is over
         if not (cls.capabilities.webhook or cls.capabilities.polling):
             missing.append('a way to receive (webhook or polling)')
     if missing:
