@@ -90,8 +90,9 @@ def _renew(account: Account, http: base.Http, refused: dict[str, str] | None = N
                 'SELECT pg_advisory_xact_lock(hashtextextended(current_schema() || %s, 0))', [name]
             )
         account.credentials = Account.objects.values_list('credentials', flat=True).get(pk=account.pk)
-        if account.credentials == refused or refused is None and _is_due(account):
-            changed = networks.get(account.network).renew(account.view(), http)
+        still_refused = account.credentials == refused
+        if still_refused or refused is None and _is_due(account):
+            changed = networks.get(account.network).renew(account.view(), http, refused=still_refused)
             if changed:
                 account.credentials = {**account.credentials, **changed}
                 Account.objects.filter(pk=account.pk).update(credentials=account.credentials)

@@ -50,7 +50,11 @@ class Mortal(type(networks.get('mastodon'))):  # type: ignore[misc]
     def renewal_due(self, account: base.Account) -> datetime | None:
         return datetime.fromisoformat(account.credentials['ends'])
 
-    def renew(self, account: base.Account, http: base.Http) -> Mapping[str, str] | None:
+    def renew(
+        self, account: base.Account, http: base.Http, *, refused: bool = False
+    ) -> Mapping[str, str] | None:
+        due_at = self.renewal_due(account)
+        assert refused or due_at is not None and due_at <= timezone.now()
         self.during.set()
         assert self.may_end.wait(LIMIT)
         if self.refuses is not None:
@@ -263,7 +267,7 @@ def test_a_network_that_renews_says_when():
     with pytest.raises(TypeError, match='renewal_due'):
 
         class Forgetful(type(networks.get('mastodon'))):  # type: ignore[misc]
-            def renew(self, account, http):
+            def renew(self, account, http, *, refused=False):
                 return None
 
 

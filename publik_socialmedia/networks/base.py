@@ -245,12 +245,12 @@ class Network(ABC):
         """
         return None
 
-    def renew(self, account: Account, http: Http) -> Mapping[str, str] | None:
+    def renew(self, account: Account, http: Http, *, refused: bool = False) -> Mapping[str, str] | None:
         """New values of credentials that end, None if nothing had to change.
 
-        Called when it is due, or when a call raised TemporaryError('auth_refresh'): the network refuses the
-        token before the date that it had given. By one worker at a time, who commits what it gets at once.
-        ConfigurationError if a person must act. Names that are not of ``credentials`` are kept too.
+        Called when it is due, and with ``refused`` when a call raised TemporaryError('auth_refresh'): the
+        network refuses the token whatever its date. By one worker at a time, who commits what it gets at
+        once. ConfigurationError if a person must act.
         """
         return None
 

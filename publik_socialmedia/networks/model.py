@@ -354,6 +354,7 @@ class Health:
 class Credential:
     """A value that the administrator types. Texts are English msgids, translated by whoever shows them.
 
+    ``typed``: False for what nobody types nor sees, but ``renew`` puts there (session, end of a token).
     ``scope``: 'account', or 'endpoint' when all accounts of one webhook share it (app secret).
     ``rotates``: two values may be valid at once during a change (R1).
     """
@@ -365,6 +366,7 @@ class Credential:
     required: bool = True
     scope: str = 'account'
     rotates: bool = False
+    typed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
