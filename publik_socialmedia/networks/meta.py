@@ -24,18 +24,45 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from publik_socialmedia.errors import UnreadablePayload, WebhookRejected
+from publik_socialmedia.errors import WebhookRejected
 from publik_socialmedia.networks.base import JSON, Request
-from publik_socialmedia.text import clean
+from publik_socialmedia.networks.reading import (
+    EPOCH,
+    FIRST_SECOND,
+    dicts,
+    ident,
+    integer,
+    is_one_of,
+    load,
+    mapping,
+    moment,
+    string,
+)
 
-MAX_ID = 512  # longer is no id of Meta's, and does not fit a key of the database
+# the readers of JSON are given on, so that the modules of these networks have one place to look at
+__all__ = [
+    'Item',
+    'dicts',
+    'handshake',
+    'ident',
+    'integer',
+    'is_media_url',
+    'items',
+    'load',
+    'mapping',
+    'moment',
+    'ranks',
+    'sign',
+    'string',
+    'verify',
+    'watermark',
+]
 
 # -- webhooks: handshake and signature
 
@@ -49,7 +76,7 @@ def handshake(request: Request, tokens: Sequence[str]) -> bytes:
     challenge = query.get('hub.challenge', '')
     if (
         query.get('hub.mode') != 'subscribe'
-        or not _is_one_of(query.get('hub.verify_token', ''), tokens)
+        or not is_one_of(query.get('hub.verify_token', ''), tokens)
         or not re.fullmatch(r'[\w.~-]{1,256}', challenge, re.ASCII)  # a number; nothing that a page would run
     ):
         raise WebhookRejected('handshake')
@@ -63,18 +90,8 @@ def verify(request: Request, secrets: Sequence[str]) -> None:
     """
     given = request.headers.get('x-hub-signature-256', '')
     expected = [f'sha256={sign(secret, request.body)}' for secret in secrets if secret]
-    if not _is_one_of(given, expected):
+    if not is_one_of(given, expected):
         raise WebhookRejected('signature')
-
-
-def _is_one_of(given: str, expected: Sequence[str]) -> bool:
-    """Compare with each, in constant time; an empty secret never matches."""
-    found = [
-        hmac.compare_digest(given.encode(errors='replace'), value.encode(errors='replace'))
-        for value in expected
-        if value
-    ]
-    return any(found)
 
 
 def sign(key: str, message: bytes) -> str:
@@ -82,89 +99,11 @@ def sign(key: str, message: bytes) -> str:
     return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
 
 
-# -- reading bodies
-
-
-def load(body: bytes) -> JSON:
-    """The decoded body; UnreadablePayload if it is not JSON that can be read."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:  # RecursionError: thousands of nested brackets
-        raise UnreadablePayload('not_json') from error
-
-
-def dicts(value: JSON) -> list[Mapping[str, JSON]]:
-    """The objects in a list, or the one object that stands in place of a list."""
-    if isinstance(value, Mapping):
-        return [value]
-    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
-
-
-def mapping(value: JSON) -> Mapping[str, JSON]:
-    """That object, or an empty one in place of anything else."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def string(value: JSON) -> str:
-    """That text, cleaned, '' in place of anything that is neither a text nor a number."""
-    if isinstance(value, str):
-        return clean(value)
-    return ident(value)
-
-
-def ident(value: JSON) -> str:
-    """An id as an opaque string: they come as strings, or as integers above 2^53; '' if it cannot be one."""
-    if isinstance(value, str):
-        value = clean(value).strip()
-        return value if len(value) <= MAX_ID else ''
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value) if value.bit_length() <= 128 else ''
-    return ''
-
-
-def integer(value: JSON) -> int | None:
-    """A number that may come as a string."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and re.fullmatch(r'\s*-?\d{1,18}\s*', value, re.ASCII):
-        return int(value)
-    return None
-
-
-FIRST_SECOND, LAST_SECOND = 1_000_000_000, 4_102_444_800  # 2001 and 2100: other numbers are no time
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def moment(value: JSON) -> datetime | None:
-    """Seconds, milliseconds, either as a string, or ISO 8601; None if absurd or absent (R6)."""
-    number = integer(value)
-    if number is not None:
-        if FIRST_SECOND <= number < LAST_SECOND:
-            return _EPOCH + timedelta(seconds=number)
-        if FIRST_SECOND * 1000 <= number < LAST_SECOND * 1000:
-            return _EPOCH + timedelta(milliseconds=number)
-        return None
-    if not isinstance(value, str):
-        return None
-    try:
-        found = datetime.fromisoformat(value.strip())
-        found = found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
-    return found if FIRST_SECOND <= found.timestamp() < LAST_SECOND else None
-
-
 def watermark(value: JSON) -> datetime | None:
     """An instant up to which something is true: one that is too early concerns nothing, and stays one."""
     number = integer(value)
     if number is not None and 0 <= number < FIRST_SECOND:
-        return _EPOCH + timedelta(milliseconds=number)
+        return EPOCH + timedelta(milliseconds=number)
     return moment(value)
 
 
