@@ -83,6 +83,17 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='demand',
+            name='seen_at',
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddIndex(
+            model_name='demand',
+            index=models.Index(
+                condition=models.Q(('state', 'open')), fields=['seen_at'], name='socialmedia_demand_unseen'
+            ),
+        ),
+        migrations.AddField(
+            model_name='demand',
             name='tracking_code',
             field=models.CharField(blank=True, max_length=32),
         ),

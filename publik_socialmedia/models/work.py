@@ -94,7 +94,7 @@ class Demand(models.Model):
 
     ``token``: its unguessable name in the addresses that w.c.s. calls; another one once it is gone.
     ``number``: its id in the API of w.c.s.; ``display_number``: what people read (« 12-34 »), known once we
-    looked at it, as its ``uuid``.
+    looked at it, as its ``uuid``. ``seen_at``: last time that w.c.s. told us its state.
     """
 
     class State(models.TextChoices):
@@ -123,6 +123,7 @@ class Demand(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     opened_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -133,6 +134,10 @@ class Demand(models.Model):
             ),
             check('socialmedia_demand_state', Q(state__in=['opening', 'open', 'closed', 'gone'])),
             check('socialmedia_demand_number', Q(state='opening') | ~Q(number='')),
+        ]
+        indexes = [
+            # open ones that w.c.s. may have closed, anonymised or deleted without a word
+            models.Index(fields=['seen_at'], condition=Q(state='open'), name='socialmedia_demand_unseen'),
         ]
 
     def __str__(self) -> str:
