@@ -211,6 +211,7 @@ def _outgoing(conversation: Conversation, message: Message, head: Delivery) -> O
         text=message.text,
         file=file,
         reply_to=last.external_id if last else '',
+        reply_details=last.details if last else {},
         human=message.origin == Message.Origin.AGENT,
         last_inbound_at=conversation.last_inbound_at,
         first_tried_at=head.first_tried_at,

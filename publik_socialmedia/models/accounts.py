@@ -24,6 +24,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from publik_socialmedia import errors
+from publik_socialmedia.addresses import absolute
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.fields import EncryptedJSONField
 from publik_socialmedia.models.common import ID_LENGTH, check, new_token
@@ -45,6 +47,14 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         return self.label or f'{self.network} {self.pk}'
+
+    @property
+    def address(self) -> str:
+        """Where the network is to call us; '' while nothing says the address of this site."""
+        try:
+            return absolute('socialmedia-webhook', network=self.network, token=self.token)
+        except errors.ConfigurationError:
+            return ''
 
 
 class Account(models.Model):
@@ -124,6 +134,7 @@ class Account(models.Model):
             credentials={**newest, **self.credentials},
             facts={'graph_version': app_settings.GRAPH_VERSION, **self.facts},
             api_url=app_settings.API_URLS.get(self.network, ''),
+            webhook_url=self.endpoint.address if self.endpoint else '',
         )
 
     def refuse(self, reason: str) -> None:

@@ -96,6 +96,7 @@ TOPICS = (
     'referral',
     'missed_call',
     'blocked_by_user',
+    'unblocked_by_user',
     'identity_key_changed',
     'thread_control',
     'thread_control_request',
@@ -143,12 +144,14 @@ class Account:
     ``credentials``: values of the network's declared credentials by name (tokens: secret).
     ``facts``: what ``check`` learnt and what later calls need (numeric id, text limit of the server…).
     ``api_url``: base URL to use instead of the network's own ('' = the network's): demo and tests.
+    ``webhook_url``: where the network is to call us, '' without webhook or while our address is not known.
     """
 
     external_id: str
     credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
     facts: Mapping[str, JSON] = field(default_factory=dict)
     api_url: str = ''
+    webhook_url: str = field(default='', repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +270,8 @@ class Outgoing:
 
     ``key``: unique, ours, stable over the tries; handed to the network where it gives it back.
     ``recipient``: identifier of the citizen; ``recipient_aliases``: the others.
-    ``reply_to``: external id of the citizen's last message, '' if none.
+    ``reply_to``: external id of the citizen's last message, '' if none; ``reply_details``: the details that
+    ``parse`` gave of it (by which of our channels it came…).
     ``human``: written by a person (opens the human window where a network has one).
     ``last_inbound_at``: time of the citizen's last message, from which windows are counted.
     ``first_tried_at``: when this message was first tried, None at the first try; ``last_tried_at``: when the
@@ -282,6 +286,7 @@ class Outgoing:
     file: OutgoingFile | None = None
     recipient_aliases: tuple[str, ...] = ()
     reply_to: str = ''
+    reply_details: Mapping[str, JSON] = field(default_factory=dict, repr=False)
     human: bool = True
     last_inbound_at: datetime | None = None
     first_tried_at: datetime | None = None
