@@ -23,12 +23,13 @@ subscribed_apps
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from publik_socialmedia.errors import ConfigurationError, PermanentError
+from publik_socialmedia.networks import meta_health
 from publik_socialmedia.networks.base import JSON, Account, Health, Http, Problem
-from publik_socialmedia.networks.meta import dicts, ident, integer, mapping, moment, string
+from publik_socialmedia.networks.meta import dicts, ident, moment, string
 from publik_socialmedia.networks.meta_graph import GraphNetwork
+from publik_socialmedia.networks.meta_health import Check
 
 # What the Page must send us. « message_deliveries » and the like make the states of our answers.
 FIELDS = (
@@ -53,17 +54,6 @@ def _(msgid: str) -> str:
     return msgid
 
 
-# error_subcode of code 190
-DEAD_TOKENS = {
-    458: _('The application was removed by the person who had connected the Page: make a new token.'),
-    459: _('Facebook wants to check the person who made the token: have them log in, then test again.'),
-    460: _('The person who made the token has changed their password: make a new token.'),
-    463: _('The token has expired: make a new one, preferably with a system user.'),
-    464: _('The Facebook account of the person who made the token is not confirmed.'),
-    467: _('The token was revoked: make a new one.'),
-    492: _('The person who made the token no longer has a role on the Page: make a new token.'),
-}
-_OTHER_APP = _('The token belongs to another application than the one of this webhook.')
 SCOPES = {
     'pages_messaging': Problem(
         'permission',
@@ -81,94 +71,24 @@ SCOPES = {
 }
 
 
-@dataclass(slots=True)
-class _Check:
-    network: GraphNetwork
-    account: Account
-    http: Http
-    problems: list[Problem] = field(default_factory=list)
-    facts: dict[str, JSON] = field(default_factory=dict)
-
-    def problem(self, reason: str, message: str, severity: str = 'critical') -> None:
-        self.problems.append(Problem(reason, message, severity))
-
-    def read(
-        self, path: str, params: Mapping[str, JSON] | None = None, token: str = ''
-    ) -> Mapping[str, JSON]:
-        return self.network.read(self.http, self.account, path.split('/'), params, token=token)[0]
-
-    @property
-    def app_token(self) -> str:
-        """« id|secret » of the application, '' if we do not have both."""
-        app_id = self.account.credentials.get('app_id', '')
-        secret = self.account.credentials.get('app_secret', '')
-        return f'{app_id}|{secret}' if app_id and secret else ''
-
-
 def check(network: GraphNetwork, account: Account, http: Http) -> Health:
     """Only TemporaryError may come out."""
     if not network.token(account):
         return Health(False, (Problem('config', _('The Page access token is missing.')),))
-    # what an earlier check said of the proof may have changed
-    facts = {name: value for name, value in account.facts.items() if name != 'proof_required'}
-    test = _Check(network, replace(account, facts=facts), http)
-    found = _debug_token(test)
-    page_id, name = _check_page(test) if found and _check_token(test, found) else ('', '')
+    test = meta_health.begin(network, account, http)
+    found = meta_health.debug_token(test)
+    wrong_kind = _('This is not the token of a Page: paste the Page access token.')
+    usable = found and meta_health.check_token(test, found, ('PAGE',), wrong_kind, SCOPES)
+    page_id, name = _check_page(test) if usable else ('', '')
     if page_id:
         _check_subscription(test, page_id)
         _check_application(test)
         _check_features(test)
     expires = moment(found.get('expires_at'))  # 0 = never
-    ok = not any(problem.severity == 'critical' for problem in test.problems)
-    return Health(ok, tuple(test.problems), page_id, name, expires, test.facts)
+    return Health(test.ok, tuple(test.problems), page_id, name, expires, test.facts)
 
 
-def _debug_token(test: _Check) -> Mapping[str, JSON]:
-    """What Meta says of the token, {} if it says nothing."""
-    params = {'input_token': test.network.token(test.account)}
-    if test.app_token:
-        try:
-            return mapping(test.read('debug_token', params, test.app_token).get('data'))
-        except PermanentError:
-            test.problem('config', _OTHER_APP)
-            return {}
-        except ConfigurationError:
-            test.problem('config', _('Meta refuses the application identifier or its secret: check both.'))
-            # the proof made with that secret would have the rest refused too
-            kept = {name: v for name, v in test.account.credentials.items() if name != 'app_secret'}
-            test.account = replace(test.account, credentials=kept)
-    try:
-        return mapping(test.read('debug_token', params).get('data'))  # a token may look at itself
-    except (ConfigurationError, PermanentError) as error:
-        test.problem('auth', _dead_token(integer(error.subcode)))
-        return {}
-
-
-def _check_token(test: _Check, found: Mapping[str, JSON]) -> bool:
-    """Whether the token is one with which the rest can be looked at."""
-    if found.get('is_valid') is False:
-        test.problem('auth', _dead_token(integer(mapping(found.get('error')).get('subcode'))))
-        return False
-    test.facts['app_id'] = ident(found.get('app_id'))
-    if test.account.credentials.get('app_id', '') not in ('', test.facts['app_id']):
-        test.problem('config', _OTHER_APP)
-        return False
-    if string(found.get('type')) not in ('', 'PAGE'):
-        test.problem('config', _('This is not the token of a Page: paste the Page access token.'))
-        return False
-    scopes = found.get('scopes')
-    test.facts['scopes'] = [string(scope) for scope in scopes] if isinstance(scopes, list) else []
-    test.problems += [problem for scope, problem in SCOPES.items() if scope not in test.facts['scopes']]
-    data_access = moment(found.get('data_access_expires_at'))
-    test.facts['data_access_expires_at'] = data_access.isoformat() if data_access else ''
-    return True
-
-
-def _dead_token(subcode: int | None) -> str:
-    return DEAD_TOKENS.get(subcode or 0, _('The token is not valid: make a new one.'))
-
-
-def _check_page(test: _Check) -> tuple[str, str]:
+def _check_page(test: Check) -> tuple[str, str]:
     """Id and name of the Page, '' if it cannot be read."""
     try:
         found = test.read('me', {'fields': 'id,name'})
@@ -180,29 +100,18 @@ def _check_page(test: _Check) -> tuple[str, str]:
     if test.account.external_id and page_id != test.account.external_id:
         test.problem('config', _('The token is the one of another Page than the one connected so far.'))
         return '', ''
-    _check_proof(test)
+    meta_health.check_proof(test, 'me')
     return page_id, string(found.get('name'))
 
 
-def _check_proof(test: _Check) -> None:
-    """Whether the application asks for the proof of its secret with each call."""
-    bare = replace(test.account, facts={**test.account.facts, 'proof_required': False})
-    try:
-        test.network.read(test.http, bare, ('me',), {'fields': 'id'})
-        test.facts['proof_required'] = False
-    except (ConfigurationError, PermanentError):
-        test.facts['proof_required'] = True
-
-
-def _check_subscription(test: _Check, page_id: str) -> None:
+def _check_subscription(test: Check, page_id: str) -> None:
     """Whether the Page calls our application: Meta drops it after an hour of failures."""
     try:
         listed = dicts(test.read(f'{page_id}/subscribed_apps').get('data'))
     except (ConfigurationError, PermanentError):
         test.problem('permission', _('The subscriptions of the Page cannot be read.'), 'warning')
         return
-    app_id = test.facts.get('app_id') or test.account.credentials.get('app_id', '')
-    ours = [app for app in listed if ident(app.get('id')) == app_id]
+    ours = [app for app in listed if ident(app.get('id')) == test.app_id]
     if not ours:
         test.problem(
             'subscription', _('The Page does not call our application any more: subscribe it again.')
@@ -214,7 +123,7 @@ def _check_subscription(test: _Check, page_id: str) -> None:
     _compare_fields(test, fields)
 
 
-def _compare_fields(test: _Check, fields: list[str]) -> None:
+def _compare_fields(test: Check, fields: list[str]) -> None:
     missing = [name for name in FIELDS if name not in fields]
     if NEEDED_FIELDS.intersection(missing):
         test.problem('subscription', _('The Page does not send all messages: subscribe it again.'))
@@ -223,28 +132,20 @@ def _compare_fields(test: _Check, fields: list[str]) -> None:
         test.problem('subscription', message, 'warning')
 
 
-def _check_application(test: _Check) -> None:
-    """The webhook of the application itself, which its own token alone may read."""
-    if not test.app_token:
+def _check_application(test: Check) -> None:
+    """The webhook of the application itself."""
+    names = meta_health.application_fields(test, 'page')
+    if names is None:
         return
-    try:
-        path = f'{test.account.credentials["app_id"]}/subscriptions'
-        listed = dicts(test.read(path, token=test.app_token).get('data'))
-    except (ConfigurationError, PermanentError):
-        return  # already said of the secret
-    pages = [one for one in listed if string(one.get('object')) == 'page']
-    if not pages or pages[0].get('active') is False:
+    if not names:
         message = _('The application has no active webhook for Pages: fill it in, in Meta’s dashboard.')
         test.problem('subscription', message)
-        return
-    test.facts['callback_url'] = string(pages[0].get('callback_url'))
-    names = {string(one.get('name')) for one in dicts(pages[0].get('fields'))}
-    if NEEDED_FIELDS - names:
+    elif NEEDED_FIELDS - names:
         message = _('The webhook of the application lacks the fields messages, message_echoes or standby.')
         test.problem('subscription', message)
 
 
-def _check_features(test: _Check) -> None:
+def _check_features(test: Check) -> None:
     """Answers of a person after 24 hours, and European rules: facts, not problems."""
     try:
         listed = dicts(test.read('me/messaging_feature_review').get('data'))
