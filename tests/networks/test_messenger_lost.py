@@ -132,7 +132,7 @@ def test_the_look_survives_a_clock_that_is_ahead(graph: Scene, monkeypatch):
         def now(cls, tz=None):  # type: ignore[no-untyped-def, override]
             return datetime.now(tz) + ahead
 
-    monkeypatch.setattr('publik_socialmedia.networks.messenger.search.datetime', Ahead)
+    monkeypatch.setattr('publik_socialmedia.networks.meta_search.datetime', Ahead)
     assert graph.find(message) is not None
 
 

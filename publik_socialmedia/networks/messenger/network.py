@@ -19,46 +19,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from typing import ClassVar
-from urllib.parse import urlsplit
+from datetime import datetime
 
-from publik_socialmedia.errors import (
-    ConfigurationError,
-    OutcomeUnknown,
-    PermanentError,
-    SocialMediaError,
-    TemporaryError,
-)
+from publik_socialmedia.errors import SocialMediaError
 from publik_socialmedia.networks.base import (
     JSON,
     Account,
-    Attachment,
     Capabilities,
     Credential,
-    Event,
-    Fetch,
     Health,
     Http,
     Outgoing,
-    Page,
-    Raw,
-    Sent,
-    Source,
     Status,
 )
-from publik_socialmedia.networks.messenger import (
-    attachments,
-    events,
-    health,
-    history,
-    search,
-    sending,
-    threads,
-)
-from publik_socialmedia.networks.meta import dicts, ident, integer, is_media_url, mapping, string
-from publik_socialmedia.networks.meta_graph import GraphNetwork
+from publik_socialmedia.networks.messenger import attachments, health, sending
+from publik_socialmedia.networks.meta import string
+from publik_socialmedia.networks.meta_inbox import InboxNetwork
+from publik_socialmedia.networks.meta_readers import Dialect
+from publik_socialmedia.networks.meta_sending import HUMAN_WINDOW, WINDOW
+from publik_socialmedia.networks.meta_threads import Reading
 
+# Fields of a Page that are not private messages. /docs/graph-api/webhooks/reference/page
+PUBLIC_FIELDS = frozenset(
+    {'feed', 'mention', 'ratings', 'live_videos', 'videos', 'photos', 'status', 'posts'}
+)
+NOISE_FIELDS = frozenset(
+    {'inbox_labels', 'messenger_template_status_update', 'conversations', 'name', 'picture', 'leadgen'}
+)
+MESSAGE_FIELDS = 'id,created_time,from,to,message,attachments,sticker,shares,reply_to'
 MEGABYTE = 1_000_000
 
 
@@ -67,7 +55,7 @@ def _(msgid: str) -> str:
     return msgid
 
 
-class Messenger(GraphNetwork):
+class Messenger(InboxNetwork):
     slug = 'messenger'
     label = 'Messenger'
     capabilities = Capabilities(
@@ -86,8 +74,8 @@ class Messenger(GraphNetwork):
             'application/*': 25 * MEGABYTE,
             'text/*': 25 * MEGABYTE,
         },
-        answer_window=sending.WINDOW,
-        human_window=sending.HUMAN_WINDOW,
+        answer_window=WINDOW,
+        human_window=HUMAN_WINDOW,
     )
     credentials = (
         Credential(
@@ -117,181 +105,26 @@ class Messenger(GraphNetwork):
             _('Preferably made with a system user: it does not depend on a person’s password.'),
         ),
     )
-    media_hosts = attachments.MEDIA_HOSTS
     error_table = sending.ERRORS
-    # how long a request whose answer was lost may still be carried out
-    settle: ClassVar[timedelta] = timedelta(seconds=30)
-
-    # -- receiving
-
-    def parse(self, raw: Raw) -> list[Event]:
-        if raw.source is Source.WEBHOOK:
-            return events.parse(raw.body)
-        return threads.parse(raw.body, raw.account.external_id if raw.account else '')
-
-    def history(self, account: Account, cursor: Mapping[str, JSON], since: datetime, http: Http) -> Page:
-        """Threads that moved since then, with their messages since then, 20 of a thread being sure."""
-        return history.read(self, account, cursor, since, http)
+    shown_types = sending.SHOWN_TYPES
+    dialect = Dialect('page', PUBLIC_FIELDS, NOISE_FIELDS, attachments.read, attachments.thumb, readers={})
+    reading = Reading('messenger', MESSAGE_FIELDS, attachments.reread)
 
     def profile(self, account: Account, user: str, http: Http) -> str:
         """Name from the profile, which needs a reviewed feature, else from the thread, which does not."""
-        try:
-            found, _answer = self.read(http, account, (user,), {'fields': 'first_name,last_name,name'})
-        except (PermanentError, ConfigurationError) as error:
-            if error.reason == 'auth':
-                raise
-            found = {}
+        found = self.profile_facts(account, user, 'first_name,last_name,name', http)
         names = (string(found.get('first_name')), string(found.get('last_name')))
         name = string(found.get('name')).strip() or ' '.join(filter(None, names))
-        return name or self._name_in_thread(account, user, http)
+        return name or self.name_in_thread(account, user, http)
 
-    def _name_in_thread(self, account: Account, user: str, http: Http) -> str:
-        try:
-            found = self._thread(account, user, 'participants', http)
-        except (PermanentError, ConfigurationError) as error:
-            if error.reason == 'auth':
-                raise
-            return ''
-        people = dicts(mapping(found.get('participants')).get('data'))
-        return next((string(one.get('name')) for one in people if ident(one.get('id')) == user), '')
+    def body(self, outgoing: Outgoing, declared: Mapping[str, str]) -> Mapping[str, JSON]:
+        return sending.body(outgoing, declared, self.shown_type(outgoing.file) if outgoing.file else '')
 
-    def _thread(self, account: Account, user: str, fields: str, http: Http) -> Mapping[str, JSON]:
-        """The thread with that person, {} if there is none."""
-        params = {'platform': 'messenger', 'user_id': user, 'fields': fields}
-        found, _answer = self.read(http, account, (self.page(account), 'conversations'), params)
-        return next(iter(dicts(found.get('data'))), {})
-
-    # -- sending
-
-    def send(self, account: Account, outgoing: Outgoing, http: Http) -> Sent:
-        if bool(outgoing.text) == (outgoing.file is not None):
-            raise PermanentError('empty', detail='a message is a text or a file')
-        now = datetime.now(UTC)
-        granted = bool(account.facts.get('human_agent'))
-        declared = sending.messaging_type(outgoing, now, granted)
-        try:
-            return self._send(account, outgoing, declared, http)
-        except (PermanentError, ConfigurationError) as error:
-            refusal = self._explained(account, outgoing, sending.refusal(error, outgoing, now), http)
-        # Meta's clock, or its idea of the citizen's last action, is not ours
-        if refusal.reason == 'window' and 'tag' not in declared and granted and outgoing.human:
-            return self._send(account, outgoing, sending.HUMAN_AGENT, http)
-        raise refusal
-
-    def _send(self, account: Account, outgoing: Outgoing, declared: Mapping[str, str], http: Http) -> Sent:
-        try:
-            answer = self.call(
-                http, account, 'POST', (self.page(account), 'messages'), **sending.body(outgoing, declared)
-            )
-        except OutcomeUnknown:
-            raise
-        except TemporaryError as error:
-            if error.reason != 'temporary' or not error.http_status:
-                raise
-            # a failure inside Meta may come after the message left: there is no idempotency key
-            raise OutcomeUnknown(
-                error.reason,
-                retry_after=error.retry_after,
-                code=error.code,
-                subcode=error.subcode,
-                http_status=error.http_status,
-                detail=error.detail,
-            ) from error
-        try:
-            mid = ident(mapping(answer.json()).get('message_id'))
-        except ValueError:
-            mid = ''
-        if not mid:
-            raise OutcomeUnknown(http_status=answer.status, detail='accepted without an id')
-        return Sent(mid)
-
-    def _explained(
-        self, account: Account, outgoing: Outgoing, error: SocialMediaError, http: Http
-    ) -> SocialMediaError:
-        """Code 10 alone is also said when another application owns the thread: ask which one does."""
-        if (error.code, error.subcode, error.reason) != ('10', '', 'permission'):
-            return error
-        try:
-            params = {'recipient': outgoing.recipient}
-            found, _answer = self.read(http, account, (self.page(account), 'thread_owner'), params)
-        except SocialMediaError:
-            return error
-        owner = mapping(mapping(next(iter(dicts(found.get('data'))), {})).get('thread_owner'))
-        ours = str(account.facts.get('app_id', ''))
-        if not ours or ident(owner.get('app_id')) in ('', ours):
-            return error
-        return PermanentError('other_app', code=error.code, http_status=error.http_status)
-
-    def find_sent(self, account: Account, outgoing: Outgoing, http: Http) -> Sent | None:
-        """Look for the message in the thread with that person.
-
-        The Graph API does not give our key back (only the echo of the webhook does), so a message of our
-        Page with the same content, written since the first try, is taken for ours: it cannot be told from a
-        colleague who typed the very same words meanwhile in Meta's own inbox. Not found: None once the last
-        try is old enough to be over, OutcomeUnknown before, or if the thread is not told back far enough.
-        """
-        found = search.look(self, account, outgoing, http)
-        if found is not None:
-            return found
-        tried = outgoing.last_tried_at or outgoing.first_tried_at
-        left = (tried + self.settle - datetime.now(UTC)).total_seconds() if tried else 0.0
-        if left > 0:
-            raise OutcomeUnknown(retry_after=left, detail='it may still be on its way')
-        return None
-
-    # -- media
-
-    def open_attachment(self, account: Account, attachment: Attachment, http: Http) -> Fetch:
-        """The link, or a fresh one if it has expired: the hexadecimal ``oe`` of a link is its end."""
-        if not attachment.url:
-            raise PermanentError('no_url')
-        url = attachment.url
-        if _expired(url):
-            url = self._fresh_link(account, attachment, http)
-        if not is_media_url(url, self.media_hosts):
-            raise PermanentError('forbidden_url')
-        if account.api_url:  # what stands in for the API stands in for its media hosts
-            parts = urlsplit(url)
-            query = f'?{parts.query}' if parts.query else ''
-            url = f'{account.api_url.rstrip("/")}/cdn/{parts.netloc}{parts.path}{query}'
-            return Fetch(url, hosts=(urlsplit(url).hostname or '',))
-        return Fetch(url)
-
-    def _fresh_link(self, account: Account, attachment: Attachment, http: Http) -> str:
-        mid, rank = ident(attachment.details.get('message')), integer(attachment.details.get('rank')) or 0
-        if not mid:
-            return attachment.url
-        try:
-            found, _answer = self.read(http, account, (mid,), {'fields': 'attachments'})
-        except PermanentError as error:
-            raise PermanentError('media_gone', code=error.code, subcode=error.subcode) from error
-        given = dicts(mapping(found.get('attachments')).get('data'))
-        url = attachments.link(given[rank]) if rank < len(given) else ''
-        if not url:
-            raise PermanentError('media_gone')
-        return url
-
-    # -- administration
+    def refusal(self, error: SocialMediaError, outgoing: Outgoing, now: datetime) -> SocialMediaError:
+        return sending.refusal(error, outgoing, now)
 
     def check(self, account: Account, http: Http) -> Health:
         return health.check(self, account, http)
 
     def subscribe(self, account: Account, http: Http) -> None:
-        """Have the Page call the application's webhook; its address is typed in Meta's dashboard."""
-        params = {'subscribed_fields': ','.join(health.FIELDS)}
-        path = (self.page(account), 'subscribed_apps')
-        answer = self.call(http, account, 'POST', path, params=params)
-        try:
-            done = mapping(answer.json()).get('success') in (True, 'true')
-        except ValueError:
-            done = False
-        if not done:
-            raise TemporaryError('temporary', http_status=answer.status, detail='not subscribed')
-
-
-def _expired(url: str) -> bool:
-    try:
-        query = dict(part.partition('=')[::2] for part in urlsplit(url).query.split('&'))
-        return int(query['oe'], 16) < datetime.now(UTC).timestamp()
-    except (KeyError, ValueError):
-        return False
+        self.subscribe_to(account, health.FIELDS, http)

@@ -23,10 +23,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from publik_socialmedia.errors import PermanentError, SocialMediaError
-from publik_socialmedia.networks.base import JSON, Outgoing, OutgoingFile
+from publik_socialmedia.networks.base import JSON, Outgoing
 from publik_socialmedia.networks.meta_graph import (
     PERMANENT,
     PERMISSION,
@@ -34,18 +34,17 @@ from publik_socialmedia.networks.meta_graph import (
     TEMPORARY,
     Meaning,
 )
+from publik_socialmedia.networks.meta_sending import (
+    BLOCKED,
+    CLOSED,
+    FILE_TOO_BIG,
+    FILE_TYPE,
+    OTHER_APP,
+    PROFILE,
+    WINDOW,
+)
 
-WINDOW = timedelta(hours=24)  # after the citizen's last action
-HUMAN_WINDOW = timedelta(days=7)  # for a person's answer, with the feature « Human Agent »
 KEY_LIMIT = 1000  # characters of ``metadata``
-RESPONSE = {'messaging_type': 'RESPONSE'}
-HUMAN_AGENT = {'messaging_type': 'MESSAGE_TAG', 'tag': 'HUMAN_AGENT'}
-
-CLOSED: Meaning = (PermanentError, 'window')
-BLOCKED: Meaning = (PermanentError, 'blocked')
-FILE_TYPE: Meaning = (PermanentError, 'file_type')
-FILE_TOO_BIG: Meaning = (PermanentError, 'file_too_big')
-OTHER_APP: Meaning = (PermanentError, 'other_app')
 
 # /documentation/business-messaging/messenger-platform/error-codes (18 March 2026)
 ERRORS: Mapping[tuple[int, int | None], Meaning] = {
@@ -60,11 +59,11 @@ ERRORS: Mapping[tuple[int, int | None], Meaning] = {
     (100, 2018047): FILE_TYPE,
     (100, 2018074): PERMANENT,  # unknown attachment id
     (100, 2018109): FILE_TOO_BIG,
-    (100, 2018218): (PermanentError, 'profile'),  # registered with a telephone only
+    (100, 2018218): PROFILE,  # registered with a telephone only
     (100, 2018294): FILE_TYPE,  # broken video
     (200, 1545041): BLOCKED,  # two pages of Meta's disagree on 1545041, see ``refusal``
     (200, 2018028): PERMISSION,  # not a tester, and pages_messaging not granted
-    (230, None): (PermanentError, 'profile'),  # consent is required
+    (230, None): PROFILE,  # consent is required
     (551, None): BLOCKED,
     (1200, None): TEMPORARY,
     (36000, None): FILE_TOO_BIG,  # comes with a status of 200
@@ -84,36 +83,19 @@ SHOWN_TYPES = {
 }
 
 
-def messaging_type(outgoing: Outgoing, now: datetime, human_agent: bool) -> Mapping[str, str]:
-    """How the message is declared; PermanentError('window') if it is too late for any way.
-
-    Without a known last message, Meta decides.
-    """
-    age = now - outgoing.last_inbound_at if outgoing.last_inbound_at else timedelta(0)
-    if age < WINDOW:
-        return RESPONSE
-    if human_agent and outgoing.human and age < HUMAN_WINDOW:
-        return HUMAN_AGENT
-    raise PermanentError('window')
-
-
-def body(outgoing: Outgoing, declared: Mapping[str, str]) -> dict[str, JSON]:
+def body(outgoing: Outgoing, declared: Mapping[str, str], shown_type: str) -> dict[str, JSON]:
     """Arguments of the call: ``json`` for a text, ``data`` and ``files`` for a file (multipart)."""
     message: dict[str, JSON] = {'metadata': outgoing.key[:KEY_LIMIT]}  # comes back in the echo
     recipient = {'id': outgoing.recipient}
     if outgoing.file is None:
         message['text'] = outgoing.text
         return {'json': {'recipient': recipient, **declared, 'message': message}}
-    message['attachment'] = {'type': shown_type(outgoing.file), 'payload': {'is_reusable': False}}
+    message['attachment'] = {'type': shown_type, 'payload': {'is_reusable': False}}
     file = outgoing.file
     return {
         'data': {'recipient': json.dumps(recipient), **declared, 'message': json.dumps(message)},
         'files': {'filedata': (file.filename, file.content, file.mimetype)},
     }
-
-
-def shown_type(file: OutgoingFile) -> str:
-    return SHOWN_TYPES.get(file.mimetype, 'file')
 
 
 def refusal(error: SocialMediaError, outgoing: Outgoing, now: datetime) -> SocialMediaError:

@@ -14,7 +14,7 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""Reading the past of a Page: first import, and repair after an outage (R17).
+"""Reading the past of an inbox of Meta's: first import, and repair after an outage (R17).
 
 There is no reading by time: threads are walked from the newest down to the instant wanted, one call per
 ``read``. Only what was written since is kept (R18).
@@ -25,29 +25,33 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from publik_socialmedia.errors import PermanentError
+from publik_socialmedia.networks import meta_threads as threads
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Page, Raw, Source
-from publik_socialmedia.networks.messenger import threads
 from publik_socialmedia.networks.meta import dicts, ident, mapping
-from publik_socialmedia.networks.meta_graph import GraphNetwork, next_cursor, retry_after, usage
+from publik_socialmedia.networks.meta_graph import next_cursor, retry_after, usage
 
-THREADS_PER_PAGE = 10  # with 20 messages each: more makes Meta answer « reduce the amount of data »
+if TYPE_CHECKING:
+    from publik_socialmedia.networks.meta_inbox import InboxNetwork
+
 PAGES_PER_THREAD = 25  # beyond the 20 that are sure, as far as Meta gives some
 HIGH_USAGE, PAUSE = 80, 60.0  # percent of the limits, seconds
 
 
 def read(
-    network: GraphNetwork, account: Account, cursor: Mapping[str, JSON], since: datetime, http: Http
+    network: InboxNetwork, account: Account, cursor: Mapping[str, JSON], since: datetime, http: Http
 ) -> Page:
     """One page. ``cursor``: ``after`` in the list; ``threads`` [id, after, pages] to finish first."""
     if cursor.get('threads'):
         return _read_thread(network, account, cursor, since, http)
-    fields = f'id,updated_time,participants,messages.limit({threads.READABLE}){{{threads.MESSAGE_FIELDS}}}'
-    params = {'platform': 'messenger', 'fields': fields, 'limit': THREADS_PER_PAGE}
+    reading = network.reading
+    fields = f'id,updated_time,participants,{reading.messages}'
+    params = {'platform': reading.platform, 'fields': fields, 'limit': reading.threads}
     if cursor.get('after'):
         params['after'] = str(cursor['after'])
-    path = (network.page(account), 'conversations')
+    path = (network.owner(account), 'conversations')
     found, answer = network.read(http, account, path, params)
     listed = dicts(found.get('data'))
     recent = [thread for thread in listed if threads.is_recent(thread, since)]
@@ -61,11 +65,11 @@ def read(
 
 
 def _read_thread(
-    network: GraphNetwork, account: Account, cursor: Mapping[str, JSON], since: datetime, http: Http
+    network: InboxNetwork, account: Account, cursor: Mapping[str, JSON], since: datetime, http: Http
 ) -> Page:
     (thread, after, pages), *others = cursor['threads']
     path = (str(thread), 'messages')
-    params = {'fields': threads.MESSAGE_FIELDS, 'limit': threads.READABLE, 'after': after}
+    params = {'fields': network.reading.fields, 'limit': threads.READABLE, 'after': after}
     try:
         found, answer = network.read(http, account, path, params)
     except PermanentError:  # older than what Meta tells

@@ -23,24 +23,43 @@ the 20 most recent messages of a thread are sure to be readable.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from publik_socialmedia.networks.base import JSON, Event, Kind, Status
-from publik_socialmedia.networks.messenger import attachments
+from publik_socialmedia.networks.base import JSON, Attachment, Event, Kind, Status
 from publik_socialmedia.networks.meta import dicts, ident, load, mapping, moment, string
 
 Payload = Mapping[str, JSON]
 
-MESSAGE_FIELDS = 'id,created_time,from,to,message,attachments,sticker,shares,reply_to'
 READABLE = 20  # messages of a thread that the network promises to tell
 
 
-def parse(body: bytes, ours: str) -> list[Event]:
+@dataclass(frozen=True)
+class Reading:
+    """How one inbox tells its threads.
+
+    ``platform``: its word among the parameters of the call. ``fields``: those of a message to ask for.
+    ``attachments``: those of a message that is told. ``adapt``: what it alone says of a message.
+    ``threads``: how many are asked at once, with their messages.
+    """
+
+    platform: str
+    fields: str
+    attachments: Callable[[Payload], tuple[Attachment, ...]]
+    adapt: Callable[[Payload, Event], Event] = lambda message, event: event
+    threads: int = 10  # more makes Meta answer « reduce the amount of data »
+
+    @property
+    def messages(self) -> str:
+        """Field of a thread: its latest messages."""
+        return f'messages.limit({READABLE}){{{self.fields}}}'
+
+
+def parse(body: bytes, ours: str, reading: Reading) -> list[Event]:
     """Events of an answer: a list of threads, a thread, a list of messages, a message, what a send gives.
 
-    ``ours``: id of our Page, '' if unknown: nobody is then guessed to be the author. Messages are given in
+    ``ours``: id of our account, '' if unknown: nobody is then guessed to be the author. Messages are given in
     the order in which they were written. UnreadablePayload if the body is not JSON.
     """
     found = load(body)
@@ -51,22 +70,22 @@ def parse(body: bytes, ours: str) -> list[Event]:
         parts = [found]
     else:
         parts = []
-    events = [event for part in parts for event in _read(part, ours)]
+    events = [event for part in parts for event in _read(part, ours, reading)]
     events = events or [Event(Kind.IGNORED, account_id=ours, reason='empty')]
     return [replace(event, sequence=sequence) for sequence, event in enumerate(events)]
 
 
-def _read(part: JSON, ours: str) -> list[Event]:
+def _read(part: JSON, ours: str, reading: Reading) -> list[Event]:
     value = mapping(part)
     if 'messages' in value or 'participants' in value or 'updated_time' in value:
-        people = {ident(one.get('id')): string(one.get('name')) for one in _data(value, 'participants')}
+        people = {ident(one.get('id')): name(one) for one in _data(value, 'participants')}
         messages = list(reversed(_data(value, 'messages')))  # newest first
         empty = Event(
             Kind.IGNORED, account_id=ours, reason='empty', details={'thread': ident(value.get('id'))}
         )
-        return [read_message(message, ours, people) for message in messages] or [empty]
+        return [read_message(message, ours, reading, people) for message in messages] or [empty]
     if 'created_time' in value or 'from' in value:
-        return [read_message(value, ours)]
+        return [read_message(value, ours, reading)]
     if ident(value.get('message_id')):
         user, mid = ident(value.get('recipient_id')), ident(value['message_id'])
         return [Event(Kind.STATUS, account_id=ours, external_id=mid, user=user, status=Status.SENT)]
@@ -77,12 +96,18 @@ def _data(value: Payload, name: str) -> list[Payload]:
     return dicts(mapping(value.get(name)).get('data'))
 
 
-def read_message(message: Payload, ours: str, people: Mapping[str, str] | None = None) -> Event:
+def name(person: Payload) -> str:
+    return string(person.get('name') or person.get('username'))
+
+
+def read_message(
+    message: Payload, ours: str, reading: Reading, people: Mapping[str, str] | None = None
+) -> Event:
     """The event of one message. ``people``: names by id, of the thread."""
     author = mapping(message.get('from'))
     names = dict(people or {})
     for one in (*_data(message, 'to'), author):
-        names[ident(one.get('id'))] = string(one.get('name')) or names.get(ident(one.get('id')), '')
+        names[ident(one.get('id'))] = name(one) or names.get(ident(one.get('id')), '')
     others = [user for user in names if user and user != ours]
     from_us = bool(ours) and ident(author.get('id')) == ours
     user = ''
@@ -90,8 +115,9 @@ def read_message(message: Payload, ours: str, people: Mapping[str, str] | None =
         user = others[0] if len(others) == 1 else ''
     elif ours:
         user = ident(author.get('id'))
-    files = attachments.reread(message)
+    files = reading.attachments(message)
     text = string(message.get('message'))
+    reply_to = mapping(message.get('reply_to'))
     event = Event(
         Kind.MESSAGE,
         account_id=ours,
@@ -101,12 +127,11 @@ def read_message(message: Payload, ours: str, people: Mapping[str, str] | None =
         text=text,
         sent_at=moment(message.get('created_time')),
         attachments=files,
-        reply_to=ident(
-            mapping(message.get('reply_to')).get('mid') or mapping(message.get('reply_to')).get('id')
-        ),
+        reply_to=ident(reply_to.get('mid') or reply_to.get('id')),
         from_us=from_us,
         unreadable='' if text or files else 'not_transmitted',
     )
+    event = reading.adapt(message, event)
     if not (text or files) and (from_us or not user):
         # an old message, of which only the id is told, or nothing said by us: nobody can do anything with it
         reason = 'own' if from_us else 'empty'

@@ -21,38 +21,45 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 from publik_socialmedia.errors import OutcomeUnknown, PermanentError
+from publik_socialmedia.networks import meta_threads as threads
 from publik_socialmedia.networks.base import JSON, Account, Answer, Event, Http, Outgoing, Sent
-from publik_socialmedia.networks.messenger import threads
-from publik_socialmedia.networks.messenger.sending import shown_type
 from publik_socialmedia.networks.meta import dicts, ident, mapping
-from publik_socialmedia.networks.meta_graph import GraphNetwork, next_cursor
+from publik_socialmedia.networks.meta_graph import next_cursor
+
+if TYPE_CHECKING:
+    from publik_socialmedia.networks.meta_inbox import InboxNetwork
 
 PAGES = 10  # of 20 messages, all written since the first try
 
 
-def look(network: GraphNetwork, account: Account, outgoing: Outgoing, http: Http) -> Sent | None:
+def look(network: InboxNetwork, account: Account, outgoing: Outgoing, http: Http) -> Sent | None:
     """The message if it is in the thread now, None if it is not.
 
     OutcomeUnknown if the network does not tell the thread back to the first try.
     """
-    fields = f'id,participants,messages.limit({threads.READABLE}){{{threads.MESSAGE_FIELDS}}}'
-    params = {'platform': 'messenger', 'user_id': outgoing.recipient, 'fields': fields}
-    found, answer = network.read(http, account, (network.page(account), 'conversations'), params)
+    fields = f'id,participants,{network.reading.messages}'
+    found, answer = network.threads_with(account, outgoing.recipient, fields, http)
     tried = outgoing.first_tried_at or outgoing.last_tried_at or datetime.now(UTC)
     not_before = (tried - _advance(answer)).replace(microsecond=0)  # the network tells whole seconds
+    shown_type = network.shown_type(outgoing.file) if outgoing.file else ''
     sent = [
         Sent(event.external_id, event.sent_at)
         for thread in dicts(found.get('data'))
         for message in _messages(network, account, thread, not_before, http)
-        if is_it(event := threads.read_message(message, account.external_id), outgoing, not_before)
+        if is_it(event := _read(network, account, message), outgoing, not_before, shown_type)
     ]
     return min(sent, key=lambda one: one.sent_at or not_before, default=None)
 
 
+def _read(network: InboxNetwork, account: Account, message: Mapping[str, JSON]) -> Event:
+    return threads.read_message(message, account.external_id, network.reading)
+
+
 def _messages(
-    network: GraphNetwork, account: Account, thread: Mapping[str, JSON], not_before: datetime, http: Http
+    network: InboxNetwork, account: Account, thread: Mapping[str, JSON], not_before: datetime, http: Http
 ) -> Iterator[Mapping[str, JSON]]:
     """Messages of the thread written since that instant, newest first."""
     page, path = mapping(thread.get('messages')), (ident(thread.get('id')), 'messages')
@@ -65,7 +72,7 @@ def _messages(
         after = next_cursor(page)
         if not after or len(recent) < len(listed):
             return
-        params = {'fields': threads.MESSAGE_FIELDS, 'limit': threads.READABLE, 'after': after}
+        params = {'fields': network.reading.fields, 'limit': threads.READABLE, 'after': after}
         try:
             page, _answer = network.read(http, account, path, params)
         except PermanentError:
@@ -73,13 +80,16 @@ def _messages(
     raise OutcomeUnknown(detail='the thread is not told back to the first try')
 
 
-def is_it(event: Event, outgoing: Outgoing, not_before: datetime) -> bool:
+def is_it(event: Event, outgoing: Outgoing, not_before: datetime, shown_type: str) -> bool:
     """Whether that message of the thread is the one that we tried to send.
 
-    The Graph API does not give ``metadata`` back: what can be compared is the author, the time and the
-    content; of a file, its name or its size or, for what Meta encodes anew, its type.
+    The Graph API does not give our key back: what can be compared is the author, the time and the content; of
+    a file, its name or its size or, for what Meta encodes anew or tells nothing of, its type (``shown_type``:
+    the one under which it was sent).
     """
     if not event.from_us or event.sent_at is None or event.sent_at < not_before:
+        return False
+    if event.external_id in outgoing.others:
         return False
     if outgoing.file is None:
         links = all(item.kind in ('share', 'fallback') for item in event.attachments)  # of the text itself
@@ -89,8 +99,8 @@ def is_it(event: Event, outgoing: Outgoing, not_before: datetime) -> bool:
     found, file = event.attachments[0], outgoing.file
     if found.filename == file.filename or found.size == len(file.content):
         return True
-    kind = found.declared or found.kind
-    return kind == shown_type(file) and kind != 'file'
+    kind, told = found.declared or found.kind, bool(found.filename) or found.size is not None
+    return kind == shown_type and not (kind == 'file' and told)
 
 
 def _advance(answer: Answer) -> timedelta:
