@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from demo.scenario import Expected
+from demo.script import Expected
 from publik_socialmedia.wcs.client import Client, Found
 
 # fields of the form and of its history where a message stands; the others repeat parts of it

@@ -30,13 +30,11 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from demo import board
-from demo.emulators.graph import APP_ID, APP_SECRET, PAGE_ID, PAGE_TOKEN, VERIFY_TOKEN, GraphEmulator
-from demo.scenario import Scenario
+from demo.scenes import Scene, scenes
+from demo.script import Script
 from demo.wcs_standin import StandIn
 
 PASSWORD = 'demonstration'
-MAIRIE = 'mairie_villexemple'
-CITIZENS = ('jeanne', 'karim')
 WATCH_EVERY = 3.0  # seconds
 POLL_EVERY = 2  # seconds, so that nobody waits in front of a demonstration
 
@@ -48,6 +46,8 @@ class Stage:
         self.folder, self.port, self.say = folder, port, say
         self._stack = ExitStack()
         self.standin: StandIn | None = None
+        self.script = Script()
+        self.scenes: list[Scene] = []
 
     def __enter__(self) -> Self:
         try:
@@ -78,32 +78,30 @@ class Stage:
                 'WCS_ORIG': self.standin.orig,
                 'WCS_SECRET': self.standin.secret,
             }
-        self.say('Émulateur de l’API Graph et mastodon_mock…')
-        self.graph = self._stack.enter_context(GraphEmulator(self._port(2)))
-        self.mastodon_url = self._start_mastodon()
-
-    def _start_mastodon(self) -> str:
-        from mastodon_mock.config import SeedAccount, SeedConfig
-        from mastodon_mock.testing import MockServer
-
-        names = {MAIRIE: 'Ville de Villexemple', 'jeanne': 'Jeanne Exemple', 'karim': 'Karim Exemple'}
-        seed = SeedConfig(
-            accounts=[
-                SeedAccount(username=name, display_name=shown, access_token=f'jeton-{name}')
-                for name, shown in names.items()
-            ]
-        )
-        server = self._stack.enter_context(MockServer(seed=seed, log_level='error'))
-        return str(server.base_url).rstrip('/')
+        for rank, scene in enumerate(scenes()):
+            self.say(f'{scene.label}…')
+            self.scenes.append(self._stack.enter_context(scene(self.script, self._port(2 + rank))))
 
     def _start_brick(self) -> None:
         self.say('Brique Django et ses tables…')
-        hosts = [urlsplit(url).netloc for url in (os.environ['WCS_URL'], self.graph.url, self.mastodon_url)]
+        urls = [os.environ['WCS_URL'], *(scene.url for scene in self.scenes)]
+        addresses = {scene.slug: scene.api_url for scene in self.scenes if scene.api_url}
+        # the port is taken before Django reads its settings: our own address is one of them
+        from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
+
+        class Quiet(WSGIRequestHandler):
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+                pass
+
+        server = ThreadedWSGIServer(('127.0.0.1', self._port(0)), Quiet, allow_reuse_address=True)
+        self._stack.callback(server.server_close)
+        self.site_url = f'http://127.0.0.1:{server.server_address[1]}'
         os.environ |= {
             'DJANGO_SETTINGS_MODULE': 'demo.site.settings',
             'DEMO_FOLDER': str(self.folder),
-            'DEMO_TRUSTED_HOSTS': ','.join(hosts),
-            'DEMO_API_URLS': f'messenger={self.graph.url}',
+            'DEMO_BASE_URL': self.site_url,
+            'DEMO_TRUSTED_HOSTS': ','.join(urlsplit(url).netloc for url in urls),
+            'DEMO_API_URLS': ','.join(f'{slug}={url}' for slug, url in addresses.items()),
         }
         import django
 
@@ -111,59 +109,45 @@ class Stage:
         from django.contrib.auth import get_user_model
         from django.contrib.staticfiles.handlers import StaticFilesHandler
         from django.core.management import call_command
-        from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
         from django.core.wsgi import get_wsgi_application
 
         call_command('migrate', verbosity=0)
         get_user_model().objects.create_superuser('admin', 'admin@example.org', PASSWORD)
-
-        class Quiet(WSGIRequestHandler):
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-                pass
-
-        server = ThreadedWSGIServer(('127.0.0.1', self._port(0)), Quiet, allow_reuse_address=True)
         server.set_app(StaticFilesHandler(get_wsgi_application()))
-        thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
-        thread.start()
-        self._stack.callback(server.server_close)
+        threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True).start()
         self._stack.callback(server.shutdown)
-        self.site_url = f'http://127.0.0.1:{server.server_address[1]}'
 
     def _make_accounts(self) -> None:
+        from publik_socialmedia import health
+
+        for scene in self.scenes:
+            account = self._account(scene)
+            problems = health.examine(account)
+            self.say(f'Compte {scene.label} « {account} » : {_told(problems)}')
+
+    def _account(self, scene: Scene) -> Any:
+        """Our account on that network, its webhook told to the network."""
         from django.urls import reverse
         from django.utils import timezone
 
-        from publik_socialmedia import health
+        from publik_socialmedia import networks
         from publik_socialmedia.models import Account, Endpoint
 
-        endpoint = Endpoint.objects.create(
-            network='messenger',
-            label='Application de démonstration',
-            secrets={'app_id': [APP_ID], 'app_secret': [APP_SECRET], 'verify_token': [VERIFY_TOKEN]},
+        capabilities, endpoint = networks.get(scene.slug).capabilities, None
+        if capabilities.webhook:
+            secrets = {name: list(values) for name, values in scene.secrets.items()}
+            endpoint = Endpoint.objects.create(
+                network=scene.slug, label=f'Démonstration {scene.label}', secrets=secrets
+            )
+            scene.connect(self.site_url + reverse('socialmedia-webhook', args=[scene.slug, endpoint.token]))
+        return Account.objects.create(
+            network=scene.slug,
+            endpoint=endpoint,
+            external_id=scene.external_id,
+            credentials=dict(scene.credentials),
+            form=self.form,
+            poll_due_at=timezone.now() if capabilities.polling else None,
         )
-        path = reverse('socialmedia-webhook', args=[endpoint.network, endpoint.token])
-        if not self.graph.webhooks.handshake(self.site_url + path):
-            raise RuntimeError('the webhook was not verified')
-        self.graph.app.callback_url = self.site_url + path
-        accounts = [
-            Account(
-                network='messenger',
-                endpoint=endpoint,
-                external_id=PAGE_ID,
-                credentials={'page_token': PAGE_TOKEN},
-                form=self.form,
-            ),
-            Account(
-                network='mastodon',
-                credentials={'instance': self.mastodon_url, 'access_token': f'jeton-{MAIRIE}'},
-                form=self.form,
-                poll_due_at=timezone.now(),
-            ),
-        ]
-        for account in accounts:
-            account.save()
-            problems = health.examine(account)
-            self.say(f'Compte {account.network} « {account} » : {_told(problems)}')
 
     def _start_worker(self) -> None:
         from publik_socialmedia.models import Account
@@ -175,7 +159,7 @@ class Stage:
         self._stack.callback(self._stop_polling.set)
         # the first poll takes the newest mark: nothing older is imported
         deadline = time.monotonic() + 30
-        while Account.objects.filter(network='mastodon', cursor={}).exists():
+        while Account.objects.filter(poll_due_at__isnull=False, cursor={}).exists():
             if time.monotonic() > deadline:
                 raise RuntimeError('the worker does not poll')
             time.sleep(0.2)
@@ -206,15 +190,12 @@ class Stage:
     # -- playing
 
     def play(self) -> None:
-        self.scenario = Scenario(
-            graph=self.graph,
-            mastodon_url=self.mastodon_url,
-            mastodon_account=MAIRIE,
-            tokens={name: f'jeton-{name}' for name in CITIZENS},
-        )
         self.say('Des usagers écrivent…')
-        self.scenario.play()
-        self.scenario.play_later_messages(lambda: self._wait(60))
+        for scene in self.scenes:
+            scene.play()
+        self._wait(60)
+        for scene in self.scenes:
+            scene.play_later()
 
     def count(self) -> board.Count:
         from publik_socialmedia.wcs.demands import client_of
@@ -222,9 +203,9 @@ class Stage:
         return board.count(
             client_of(''),
             self.form,
-            self.scenario.run,
-            self.scenario.expected,
-            len(self.scenario.conversations),
+            self.script.run,
+            self.script.expected,
+            len(self.script.conversations),
         )
 
     def wait_for_all(self, limit: float) -> board.Count:
@@ -276,8 +257,8 @@ class Stage:
     def show_addresses(self) -> None:
         self.say(f'Brique       {self.site_url}/admin/   (admin / {PASSWORD})')
         self.say(f'w.c.s.       {os.environ["WCS_URL"]}')
-        self.say(f'API Graph    {self.graph.url}   (page pour écrire comme un usager)')
-        self.say(f'Mastodon     {self.mastodon_url}   (jetons : {", ".join(f"jeton-{n}" for n in CITIZENS)})')
+        for scene in self.scenes:
+            self.say(scene.about())
         self.say('Ctrl-C pour tout arrêter.')
 
 

@@ -17,8 +17,8 @@
 """The brick of the demonstration: Django, the plugin, an administrator.
 
 What differs between runs comes from the environment, set by ``python -m demo``: ``DATABASE_URL``,
-``DEMO_FOLDER``, ``DEMO_TRUSTED_HOSTS`` (comma separated ``host:port``), ``DEMO_API_URLS`` (``network=url``,
-comma separated), ``WCS_URL``, ``WCS_ORIG``, ``WCS_SECRET``.
+``DEMO_FOLDER``, ``DEMO_BASE_URL`` (our own address), ``DEMO_TRUSTED_HOSTS`` (comma separated ``host:port``),
+``DEMO_API_URLS`` (``network=url``, comma separated), ``WCS_URL``, ``WCS_ORIG``, ``WCS_SECRET``.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ LOGGING = {
 }
 
 PUBLIK_SOCIALMEDIA_ENABLED = True
-PUBLIK_SOCIALMEDIA_ENCRYPTION_KEYS = ['only-for-the-demonstration']
+PUBLIK_SOCIALMEDIA_ENCRYPTION_KEYS = ['keys-of-the-demonstration-only']
+PUBLIK_SOCIALMEDIA_BASE_URL = os.environ.get('DEMO_BASE_URL', '')
 PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE = str(BASE_DIR / 'private')
 PUBLIK_SOCIALMEDIA_GROUPING_DELAY = 2
 PUBLIK_SOCIALMEDIA_TRUSTED_HOSTS = [h for h in os.environ.get('DEMO_TRUSTED_HOSTS', '').split(',') if h]
