@@ -186,5 +186,26 @@ class AppSettings:
         """How many days the bodies received are kept, once they are read, to be read again if need be."""
         return int(self._get('RAW_RETENTION_DAYS', 30))
 
+    @property
+    def PANEL_CLOSED_DAYS(self) -> int:
+        """How many days after a demand is closed its page in w.c.s. still shows the conversation."""
+        return int(self._get('PANEL_CLOSED_DAYS', 30))
+
+    @property
+    def PANEL_IDLE_DAYS(self) -> int:
+        """After how many days without any word a demand no longer shows the conversation, even an open one."""
+        return int(self._get('PANEL_IDLE_DAYS', 365))
+
+    @property
+    def PANEL_EARLIER(self) -> bool:
+        """Whether a demand shows the messages of the same person's earlier demands too. No, where demands of
+        one person go to agents who must not read each other's."""
+        return bool(self._get('PANEL_EARLIER', True))
+
+    @property
+    def LINK_DAYS(self) -> int:
+        """How many days a citizen has to confirm that a conversation is theirs, with the link they are sent."""
+        return int(self._get('LINK_DAYS', 7))
+
 
 app_settings = AppSettings()

@@ -49,7 +49,7 @@ def describe(message: Message, attachments: Sequence[Attachment]) -> str:
     lines = [text.clean(message.text)] if message.text else []
     if message.unreadable:
         lines.append('[%s]' % lost(message.unreadable))
-    lines += [line for line in map(_describe_attachment, attachments) if line]
+    lines += [line for line in map(describe_attachment, attachments) if line]
     return '\n'.join(lines)
 
 
@@ -68,7 +68,8 @@ def subject(messages: Sequence[tuple[Message, Sequence[Attachment]]]) -> str:
     return text.first_words(describe_burst(messages), SUBJECT_LENGTH) or _('Message without text')
 
 
-def _describe_attachment(attachment: Attachment) -> str:
+def describe_attachment(attachment: Attachment) -> str:
+    """What stands for an attachment that is not a file in hand; '' if it needs no words."""
     details = attachment.details
     if attachment.state == Attachment.State.UNAVAILABLE:
         return '[%s]' % lost(attachment.reason)
