@@ -21,10 +21,10 @@ https://developers.facebook.com/documentation/business-messaging/messenger-platf
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from publik_socialmedia.errors import PermanentError
+from publik_socialmedia.errors import PermanentError, SocialMediaError
 from publik_socialmedia.networks.base import Outgoing
 from publik_socialmedia.networks.meta_graph import Meaning
 
@@ -52,3 +52,15 @@ def messaging_type(outgoing: Outgoing, now: datetime, human_agent: bool) -> Mapp
     if human_agent and outgoing.human and age < HUMAN_WINDOW:
         return HUMAN_AGENT
     raise PermanentError('window')
+
+
+def refusal_by_age(
+    error: SocialMediaError, outgoing: Outgoing, now: datetime, subcodes: Collection[str]
+) -> SocialMediaError:
+    """The same error, or its other meaning: those subcodes say « window closed » or « cannot receive »."""
+    too_old = outgoing.last_inbound_at is not None and now - outgoing.last_inbound_at >= WINDOW
+    if error.subcode not in subcodes or not too_old:
+        return error
+    return PermanentError(
+        'window', code=error.code, subcode=error.subcode, http_status=error.http_status, detail=error.detail
+    )

@@ -25,7 +25,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from publik_socialmedia.errors import PermanentError, SocialMediaError
+from publik_socialmedia.errors import SocialMediaError
 from publik_socialmedia.networks.base import JSON, Outgoing
 from publik_socialmedia.networks.meta_graph import (
     PERMANENT,
@@ -41,7 +41,7 @@ from publik_socialmedia.networks.meta_sending import (
     FILE_TYPE,
     OTHER_APP,
     PROFILE,
-    WINDOW,
+    refusal_by_age,
 )
 
 KEY_LIMIT = 1000  # characters of ``metadata``
@@ -99,14 +99,5 @@ def body(outgoing: Outgoing, declared: Mapping[str, str], shown_type: str) -> di
 
 
 def refusal(error: SocialMediaError, outgoing: Outgoing, now: datetime) -> SocialMediaError:
-    """The same error, or its other meaning: 1545041 says « window closed » or « cannot receive »."""
-    too_old = outgoing.last_inbound_at is not None and now - outgoing.last_inbound_at >= WINDOW
-    if error.subcode == '1545041' and too_old:
-        return PermanentError(
-            'window',
-            code=error.code,
-            subcode=error.subcode,
-            http_status=error.http_status,
-            detail=error.detail,
-        )
-    return error
+    """The same error, or its other meaning by the age of the person's last message."""
+    return refusal_by_age(error, outgoing, now, {'1545041'})
