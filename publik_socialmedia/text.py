@@ -122,9 +122,12 @@ def _link(element: html.HtmlElement, addresses_only: Callable[[str, str], bool] 
         return f'{_ADDRESS}{label}'
     if 'mention' in classes or 'hashtag' in classes or not target.lower().startswith(('http://', 'https://')):
         return label
-    if _shows(label, target):
-        return target
-    return f'{label} ({target})'
+    return linked(label, target)
+
+
+def linked(label: str, target: str) -> str:
+    """A link as plain text: where it leads, after what is seen of it if that says something else."""
+    return target if _shows(label, target) else f'{label} ({target})'
 
 
 def _shows(label: str, target: str) -> bool:

@@ -21,23 +21,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from publik_socialmedia import errors
+from publik_socialmedia.networks import rates
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Raw, Source
 
 from .identity import host_of, word
-from .statuses import time_of
 
 Params = Sequence[tuple[str, str]]
 
 # GoToSocial answers 418 to a request without User-Agent.
 USER_AGENT = 'publik-socialmedia'
 STATUSES = '/api/v1/statuses'
-LONGEST_WAIT = 3600.0  # seconds
 VERIFY = '/api/v1/accounts/verify_credentials'
 
 _BASE = re.compile(r'https?://\w[\w.-]*(?::\d{1,5})?(?:/[\w.~/-]*)?')
@@ -104,27 +101,10 @@ def content(answer: Answer) -> JSON:
 
 
 def retry_after(answer: Answer) -> float | None:
-    """Seconds to wait: until ``X-RateLimit-Reset`` (an ISO date; seconds since 1970 on some servers) by the
-    server's own clock, else ``Retry-After``. None if it does not say. An hour at most: the longest window of
-    Mastodon is half an hour.
+    """Seconds to wait: until ``X-RateLimit-Reset`` (an ISO date; seconds since 1970 on some servers), else
+    ``Retry-After``. None if it does not say. An hour at most: the longest window of Mastodon is half an hour.
     """
-    reset = answer.headers.get('x-ratelimit-reset', '')
-    until = time_of(reset)
-    if until is None and reset.isdigit() and len(reset) < 12:
-        until = datetime.fromtimestamp(int(reset), UTC)
-    if until is not None:
-        return min(max(1.0, (until - server_time(answer)).total_seconds()), LONGEST_WAIT)
-    wait = answer.headers.get('retry-after', '')
-    return min(max(1.0, float(wait)), LONGEST_WAIT) if wait.isdigit() and len(wait) < 12 else None
-
-
-def server_time(answer: Answer) -> datetime:
-    """Time of the server when it answered; ours if it does not say."""
-    try:
-        found = parsedate_to_datetime(answer.headers.get('date', ''))
-    except (ValueError, TypeError, IndexError):
-        return datetime.now(UTC)
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return rates.retry_after(answer, 'x-ratelimit-reset')
 
 
 def exhausted(answer: Answer) -> float | None:

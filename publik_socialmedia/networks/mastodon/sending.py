@@ -29,8 +29,9 @@ from typing import Any
 
 from publik_socialmedia import errors
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Outgoing, OutgoingFile, Sent
+from publik_socialmedia.networks.rates import server_time
 
-from .api import STATUSES, Api, content, decoded, meaning, path_of, server_time
+from .api import STATUSES, Api, content, decoded, meaning, path_of
 from .composing import compose, recipient, same_text
 from .identity import MASTODON, SNAC, Ours, items, mapping, word
 from .polling import own_list
