@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from publik_socialmedia.errors import UnreadablePayload
-from publik_socialmedia.networks.base import JSON
+from publik_socialmedia.networks.base import JSON, Answer
 from publik_socialmedia.text import clean
 
 MAX_ID = 512  # longer is no id of a network, and does not fit a key of the database
@@ -37,6 +37,14 @@ def load(body: bytes) -> JSON:
         return json.loads(body)
     except (ValueError, RecursionError) as error:  # RecursionError: thousands of nested brackets
         raise UnreadablePayload('not_json') from error
+
+
+def decoded(answer: Answer) -> JSON:
+    """The JSON of an answer, None if it is something else (a proxy's page)."""
+    try:
+        return answer.json()
+    except (ValueError, RecursionError):
+        return None
 
 
 def dicts(value: JSON) -> list[Mapping[str, JSON]]:

@@ -27,6 +27,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from publik_socialmedia import errors
 from publik_socialmedia.networks import rates
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Raw, Source
+from publik_socialmedia.networks.reading import decoded
 
 from .identity import host_of, word
 
@@ -79,14 +80,6 @@ def _not_private(answer: Answer) -> errors.SocialMediaError | None:
     if status['visibility'] in ('direct', 'private'):  # ``send`` knows what this server means by 'private'
         return None
     return errors.PermanentError('not_private', code=word(status.get('id')), http_status=answer.status)
-
-
-def decoded(answer: Answer) -> JSON:
-    """The JSON of an answer, None if it is something else."""
-    try:
-        return answer.json()
-    except (ValueError, RecursionError):
-        return None
 
 
 def content(answer: Answer) -> JSON:

@@ -26,8 +26,9 @@ from urllib.parse import urlsplit
 
 from publik_socialmedia import errors
 from publik_socialmedia.networks.base import JSON, Account, Answer, Health, Http, Problem
+from publik_socialmedia.networks.reading import decoded
 
-from .api import VERIFY, Api, decoded, meaning
+from .api import VERIFY, Api, meaning
 from .identity import GOTOSOCIAL, MASTODON, SNAC, Ours, mapping, name_of, word
 from .parsing import POLICY, SEVERITIES
 

@@ -30,8 +30,9 @@ from typing import TypeVar
 from publik_socialmedia import errors
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Page, Raw, Thread
 from publik_socialmedia.networks.rates import server_time
+from publik_socialmedia.networks.reading import decoded
 
-from .api import STATUSES, VERIFY, Api, content, decoded, exhausted, meaning, path_of, raw
+from .api import STATUSES, VERIFY, Api, content, exhausted, meaning, path_of, raw
 from .identity import GOTOSOCIAL, SNAC, Ours, items, mapping, word
 from .polling import is_direct, is_older, own_list
 from .statuses import addressees, is_private, time_of

@@ -30,8 +30,9 @@ from typing import Any
 from publik_socialmedia import errors
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Outgoing, OutgoingFile, Sent
 from publik_socialmedia.networks.rates import server_time
+from publik_socialmedia.networks.reading import decoded
 
-from .api import STATUSES, Api, content, decoded, meaning, path_of
+from .api import STATUSES, Api, content, meaning, path_of
 from .composing import compose, recipient, same_text
 from .identity import MASTODON, SNAC, Ours, items, mapping, word
 from .polling import own_list
