@@ -2,6 +2,7 @@
 # make test                 the whole suite, with Django 4.2 then 5.2, on a private PostgreSQL
 # make lint                 ruff, mypy, check-manifest
 # make bench                ratios measured on this machine
+# make docs                 pages that are made from the code
 # make venv                 only the virtual environment, in .venv
 # make catalogue            new texts into the catalogues of translations, to be translated there
 #
@@ -16,7 +17,7 @@ WORKERS ?= 2
 PO := $(wildcard publik_socialmedia/locale/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 
-.PHONY: venv messages catalogue test test42 test52 lint format demo bench clean
+.PHONY: venv messages catalogue test test42 test52 lint format demo bench docs clean
 
 venv: $(VENV)/.stamp
 
@@ -59,6 +60,9 @@ demo: $(VENV)/.stamp messages
 
 bench: $(VENV)/.stamp messages
 	@$(VENV)/bin/python -m bench $(ARGS)
+
+docs: $(VENV)/.stamp
+	$(VENV)/bin/python -m docs.features
 
 clean:
 	rm -rf $(VENV) $(VENV52) build dist *.egg-info demo/var bench/var tests/var $(MO)
