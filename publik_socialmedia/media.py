@@ -30,7 +30,8 @@ import secrets
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import magic
@@ -132,14 +133,9 @@ def safe_image(data: bytes) -> tuple[bytes, str]:
     JPEG, PNG, GIF and WebP keep their format; an animation stays one unless it is huge.
     PermanentError('media_error') if it cannot be read, ('media_too_big') if it has too many pixels.
     """
-    try:
-        with Image.open(io.BytesIO(data), formats=tuple(IMAGE_FORMATS.values())) as image:
-            width, height = image.size
-            if width * height > MAX_PIXELS:
-                raise PermanentError('media_too_big', detail=f'{width}x{height} pixels')
-            kind = image.format or ''
-            frames, durations = _frames(image, kind)
-            loop = image.info.get('loop', 0)
+    with _opened(data) as image:
+        kind = image.format or ''
+        frames, durations = _frames(image, kind)
         output = io.BytesIO()
         if len(frames) > 1:
             frames[0].save(
@@ -148,11 +144,39 @@ def safe_image(data: bytes) -> tuple[bytes, str]:
                 save_all=True,
                 append_images=frames[1:],
                 duration=durations,
-                loop=loop,
+                loop=image.info.get('loop', 0),
                 **_options(kind),
             )
         else:
             frames[0].save(output, kind, **_options(kind))
+    return output.getvalue(), {name: mimetype for mimetype, name in IMAGE_FORMATS.items()}[kind]
+
+
+def thumbnail(data: bytes, side: int = 480) -> tuple[bytes, str]:
+    """A still picture of at most that many pixels on a side, drawn anew, and its MIME type.
+
+    PermanentError as for ``safe_image``.
+    """
+    with _opened(data) as image:
+        image.draft('RGB', (side, side))  # a big JPEG is not read at its full size
+        small = ImageOps.exif_transpose(image) or image
+        small.thumbnail((side, side))
+        transparent = small.mode in ('LA', 'PA', 'RGBA') or 'transparency' in small.info
+        kind = 'PNG' if transparent else 'JPEG'
+        output = io.BytesIO()
+        _bare(small.convert('RGBA' if transparent else 'RGB')).save(output, kind, **_options(kind))
+    return output.getvalue(), f'image/{kind.lower()}'
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    """A picture to read; whatever goes wrong while it is worked on becomes one of our errors."""
+    try:
+        with Image.open(io.BytesIO(data), formats=tuple(IMAGE_FORMATS.values())) as image:
+            width, height = image.size
+            if width * height > MAX_PIXELS:
+                raise PermanentError('media_too_big', detail=f'{width}x{height} pixels')
+            yield image
     except PermanentError:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -160,7 +184,6 @@ def safe_image(data: bytes) -> tuple[bytes, str]:
     except Exception as error:
         # Pillow's readers let out whatever a broken file makes them do: OSError, SyntaxError, struct.error…
         raise PermanentError('media_error', detail=type(error).__name__) from None
-    return output.getvalue(), {name: mimetype for mimetype, name in IMAGE_FORMATS.items()}[kind]
 
 
 def _frames(image: Image.Image, kind: str) -> tuple[list[Image.Image], list[int]]:

@@ -60,6 +60,12 @@ def animation(kind: str, frames: int = 3) -> bytes:
     return output.getvalue()
 
 
+def transparent_png() -> bytes:
+    output = io.BytesIO()
+    Image.new('RGBA', (960, 960), (255, 0, 0, 60)).save(output, 'PNG')
+    return output.getvalue()
+
+
 def office(folder: str) -> bytes:
     output = io.BytesIO()
     with zipfile.ZipFile(output, 'w') as archive:
@@ -194,6 +200,29 @@ def test_transparency_of_a_palette_is_kept() -> None:
     image.save(output, 'PNG', transparency=0)
     clean, _ = media.safe_image(output.getvalue())
     assert Image.open(io.BytesIO(clean)).convert('RGBA').getpixel((0, 0))[3] == 0
+
+
+@pytest.mark.parametrize(
+    ('data', 'mimetype', 'size'),
+    [
+        (photograph('JPEG', (4000, 1000)), 'image/jpeg', (480, 120)),
+        (photograph('JPEG', (1000, 500), ROTATE_90), 'image/jpeg', (240, 480)),
+        (photograph('PNG', (20, 10)), 'image/jpeg', (20, 10)),
+        (animation('GIF'), 'image/jpeg', (8, 8)),
+        (transparent_png(), 'image/png', (480, 480)),
+    ],
+)
+def test_thumbnail_is_small_upright_and_bare_R10(data: bytes, mimetype: str, size: tuple[int, int]) -> None:
+    small, found = media.thumbnail(data)
+    image = Image.open(io.BytesIO(small))
+    assert (found, image.size, SECRET_NOTE in small) == (mimetype, size, False)
+    assert media.sniff(small) == mimetype and len(image.getexif()) == 0
+
+
+@pytest.mark.parametrize('data', [b'', b'<svg onload="alert(1)"/>', photograph()[:200]])
+def test_thumbnail_of_what_is_no_picture_is_an_error_R10(data: bytes) -> None:
+    with pytest.raises(PermanentError, match='media_error'):
+        media.thumbnail(data)
 
 
 def test_bomb_is_refused_before_it_is_unpacked_R10() -> None:
