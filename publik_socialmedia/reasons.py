@@ -136,7 +136,20 @@ SENTENCES = {
     ),
     'file_type': _('This network does not take files of this type: send it as a picture, or another way.'),
     'file_too_big': _('This file is too big for this network.'),
+    'file_unreadable': _('The file did not come whole from w.c.s.: attach it again.'),
+    'file_gone': _('The file of this answer is no longer here: answer again with the file.'),
     'empty': _('The answer is empty.'),
+    'too_long': _('The answer is too long for this network: shorten it, or send it as a document.'),
+    'paused': _(
+        'The account is paused: nothing leaves until an administrator starts it again. What waits will leave '
+        'then, if the time to answer is not over.'
+    ),
+    'opening': _('The demand has just been created: try again in one minute.'),
+    'nothing_to_retry': _('No answer of this demand is waiting to be sent again.'),
+    'perhaps_sent': _(
+        'The network did not confirm this answer, and cannot be asked whether the person has it: it was '
+        'perhaps sent. We do not send it twice by ourselves: see what the person says, or answer again.'
+    ),
     'too_late': _('The answer could not be sent in time.'),
     'profile': _('The network does not give the name of this person.'),
     # it will be sent later
