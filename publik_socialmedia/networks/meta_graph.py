@@ -83,8 +83,11 @@ def read_error(answer: Answer, table: Mapping[tuple[int, int | None], Meaning]) 
     if not isinstance(error, Mapping):
         if answer.status < 400:
             return None
-        reason = 'rate' if answer.status == 429 else 'temporary'  # not Meta's words: a proxy, an outage
-        return TemporaryError(reason, retry_after=retry_after(answer), http_status=answer.status)
+        # not Meta's words: a proxy, an outage
+        if answer.status == 429:
+            wait = retry_after(answer)
+            return TemporaryError('rate', retry_after=wait, scope='account', http_status=answer.status)
+        return TemporaryError('temporary', retry_after=retry_after(answer), http_status=answer.status)
     code, subcode = integer(error.get('code')), integer(error.get('error_subcode'))
     kind, reason = _meaning(
         code, subcode, bool(error.get('is_transient')), answer.status, {**ERRORS, **table}
@@ -98,6 +101,7 @@ def read_error(answer: Answer, table: Mapping[tuple[int, int | None], Meaning]) 
     )
     if isinstance(made, TemporaryError):
         made.retry_after = retry_after(answer)
+        made.scope = 'account' if reason == 'rate' else ''
     return made
 
 
@@ -173,8 +177,7 @@ class GraphNetwork(Network):
 
     def token(self, account: Account) -> str:
         """The token of the account, '' if there is none or it cannot be one (two words pasted…)."""
-        token = account.credentials.get('page_token', '').strip()
-        return token if re.fullmatch('[!-~]+', token) else ''
+        return valid_token(account, 'page_token')
 
     def page(self, account: Account) -> str:
         """How a call names our account."""
@@ -244,6 +247,12 @@ class GraphNetwork(Network):
         if not isinstance(found, Mapping):
             raise TemporaryError('temporary', http_status=answer.status, detail='not a JSON object')
         return found, answer
+
+
+def valid_token(account: Account, name: str) -> str:
+    """That credential, '' if it is not there or cannot be a token (two words pasted…)."""
+    token = account.credentials.get(name, '').strip()
+    return token if re.fullmatch('[!-~]+', token) else ''
 
 
 def _takes_proof(account: Account, token: str) -> bool:

@@ -155,6 +155,20 @@ def check_proof(test: Check, path: str) -> None:
         test.facts['proof_required'] = True
 
 
+def human_agent(test: Check) -> bool:
+    """Whether Meta granted the answers of a person after 24 hours; False too if it does not say."""
+    try:
+        listed = dicts(test.read('me/messaging_feature_review').get('data'))
+    except (ConfigurationError, PermanentError):
+        return False
+    granted = {string(one.get('feature')).lower() for one in listed if _is_granted(one)}
+    return 'human_agent' in {name.replace(' ', '_') for name in granted}
+
+
+def _is_granted(feature: Mapping[str, JSON]) -> bool:
+    return string(feature.get('status')).lower() in ('approved', 'granted')
+
+
 def application_fields(test: Check, name: str) -> set[str] | None:
     """Fields of the application's webhook for that object ('page'…), which its own token alone may read.
 

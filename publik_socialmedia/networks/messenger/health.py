@@ -22,11 +22,9 @@ subscribed_apps
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from publik_socialmedia.errors import ConfigurationError, PermanentError
 from publik_socialmedia.networks import meta_health
-from publik_socialmedia.networks.base import JSON, Account, Health, Http, Problem
+from publik_socialmedia.networks.base import Account, Health, Http, Problem
 from publik_socialmedia.networks.meta import dicts, ident, moment, string
 from publik_socialmedia.networks.meta_graph import GraphNetwork
 from publik_socialmedia.networks.meta_health import Check
@@ -147,19 +145,10 @@ def _check_application(test: Check) -> None:
 
 def _check_features(test: Check) -> None:
     """Answers of a person after 24 hours, and European rules: facts, not problems."""
-    try:
-        listed = dicts(test.read('me/messaging_feature_review').get('data'))
-        granted = {string(one.get('feature')).lower() for one in listed if _is_granted(one)}
-        test.facts['human_agent'] = 'human_agent' in {name.replace(' ', '_') for name in granted}
-    except (ConfigurationError, PermanentError):
-        test.facts['human_agent'] = False
+    test.facts['human_agent'] = meta_health.human_agent(test)
     try:
         fields = {'fields': 'subject_to_new_eu_privacy_rules'}
         listed = dicts(test.read('me/messenger_profile', fields).get('data'))
         test.facts['european_rules'] = any(one.get('subject_to_new_eu_privacy_rules') for one in listed)
     except (ConfigurationError, PermanentError):
         test.facts['european_rules'] = None
-
-
-def _is_granted(feature: Mapping[str, JSON]) -> bool:
-    return string(feature.get('status')).lower() in ('approved', 'granted')
