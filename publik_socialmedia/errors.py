@@ -88,7 +88,11 @@ class UnreadablePayload(SocialMediaError):
 
 
 class TemporaryError(SocialMediaError):
-    """Nothing was done; it may work later. ``retry_after``: seconds, None if the other side gave none."""
+    """Nothing was done; it may work later. ``retry_after``: seconds, None if the other side gave none.
+
+    ``scope``: what would be refused too if it were asked for meanwhile: 'account', all that is asked of the
+    network for that account; '' this only.
+    """
 
     default_reason = 'temporary'
 
@@ -97,6 +101,7 @@ class TemporaryError(SocialMediaError):
         reason: str = '',
         *,
         retry_after: float | None = None,
+        scope: str = '',
         code: str | int = '',
         subcode: str | int = '',
         http_status: int = 0,
@@ -104,6 +109,7 @@ class TemporaryError(SocialMediaError):
     ) -> None:
         super().__init__(reason, code=code, subcode=subcode, http_status=http_status, detail=detail)
         self.retry_after = retry_after
+        self.scope = scope
 
 
 class OutcomeUnknown(TemporaryError):

@@ -31,7 +31,7 @@ from typing import TypeVar
 from django.db import connection, transaction
 from django.utils import timezone
 
-from publik_socialmedia import errors, networks
+from publik_socialmedia import errors, networks, throttling
 from publik_socialmedia.models import Account
 from publik_socialmedia.networks import base
 
@@ -48,7 +48,14 @@ def using(account: Account, step: Callable[[base.Account], _T], http: base.Http)
 
     Called again with a new token if the network says that the one it had is over (TemporaryError of reason
     'auth_refresh': nothing was done). Errors of ``step`` and of ``renew`` come out.
+
+    The network is not called while it asks to be left alone (TemporaryError of reason 'rate').
     """
+    with throttling.heeding(account):
+        return _using(account, step, http)
+
+
+def _using(account: Account, step: Callable[[base.Account], _T], http: base.Http) -> _T:
     late: errors.TemporaryError | None = None
     try:
         renew_if_due(account, http)

@@ -86,8 +86,9 @@ def deliver() -> None:
 
 
 def later() -> None:
-    """Let the time of the back-off and of the outcome of lost calls pass, without waiting."""
+    """Let the time of the back-off, of throttling and of the outcome of lost calls pass, without waiting."""
     past = timezone.now() - timedelta(minutes=10)
+    Account.objects.filter(throttled_until__isnull=False).update(throttled_until=past)
     Delivery.objects.filter(state=Delivery.State.PENDING).update(due_at=past)
     Delivery.objects.filter(tried_at__isnull=False).update(tried_at=past)
     Conversation.objects.filter(deliveries__state=Delivery.State.PENDING).update(

@@ -243,6 +243,11 @@ def postpone(
     return over
 
 
+def defer(delivery: Delivery, until: datetime, reason: str) -> None:
+    """Have a delivery wait until then. Not a try: nothing was asked of anybody."""
+    Delivery.objects.filter(pk=delivery.pk).update(due_at=until, reason=reason)
+
+
 def resume(account: Account, lane: str, problem: str) -> None:
     """Have what waited for the end of that problem of the account tried now, instead of at its back-off."""
     if not problem:

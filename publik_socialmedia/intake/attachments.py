@@ -49,8 +49,8 @@ def fetch(account: Account, attachment: Attachment, http: Http | None = None, *,
     except errors.SocialMediaError as error:
         logger.info('attachment %s: %s', attachment.pk, error)
         attachment.reason = error.reason
-        if isinstance(error, errors.ConfigurationError) or error.reason == 'auth':
-            # repaired by a person: the media waits with the account (R5)
+        if isinstance(error, errors.ConfigurationError) or error.reason in ('auth', 'rate'):
+            # repaired by a person (R5), or to be asked for later (R33): the media waits with the account
             over = last
         if over or isinstance(error, errors.PermanentError):
             attachment.state = State.UNAVAILABLE

@@ -41,7 +41,7 @@ def ask_name(account: Account, conversation: Conversation, http: Http | None = N
     """
     contact, now = conversation.contact, timezone.now()
     network = networks.get(account.network)
-    if contact.name or account.problem or not network.capabilities.profiles:
+    if contact.name or account.problem or account.throttled_for or not network.capabilities.profiles:
         return False
     if contact.name_asked_at is not None and contact.name_asked_at > now - ASK_AGAIN:
         return False

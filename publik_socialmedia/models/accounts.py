@@ -18,9 +18,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -63,6 +66,7 @@ class Account(models.Model):
     ``problem``: why the network refuses us; ``wcs_problem``: why w.c.s. does (words of ``reasons``). What
     arrives is recorded in every state (R5): a broken account only cannot send nor fetch media.
 
+    ``throttled_until``: the network wants nothing of this account before, whatever the conversation.
     ``acknowledgement``: settings of the automatic first answer, see ``delivery.acknowledgement``; {} = none.
     """
 
@@ -100,6 +104,7 @@ class Account(models.Model):
     poll_failures = models.PositiveIntegerField(default=0)
     reread_due_at = models.DateTimeField(null=True, blank=True)
 
+    throttled_until = models.DateTimeField(null=True, blank=True)
     last_event_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=250, blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)
@@ -136,6 +141,19 @@ class Account(models.Model):
             api_url=app_settings.API_URLS.get(self.network, ''),
             webhook_url=self.endpoint.address if self.endpoint else '',
         )
+
+    @property
+    def throttled_for(self) -> float:
+        """Seconds during which the network is to be left alone, 0 if it may be called."""
+        if self.throttled_until is None:
+            return 0.0
+        return max((self.throttled_until - timezone.now()).total_seconds(), 0.0)
+
+    def throttle(self, seconds: float) -> None:
+        """The network asks to be left alone for so long. Of two waits, the longer one."""
+        until = timezone.now() + timedelta(seconds=seconds)
+        Account.objects.filter(pk=self.pk).update(throttled_until=Greatest('throttled_until', until))
+        self.refresh_from_db(fields=['throttled_until'])
 
     def refuse(self, reason: str) -> None:
         """The network refuses us: stop sending until a person changes something, say why (R5, R23)."""
