@@ -23,7 +23,18 @@ from typing import Any
 from django.urls import path
 
 from publik_socialmedia.intake.webhooks import webhook
+from publik_socialmedia.wcs import panel, panel_files, replies
 
 urlpatterns: list[Any] = [
     path('api/socialmedia/webhook/<slug:network>/<str:token>/', webhook, name='socialmedia-webhook'),
+    # the services that the workflow of w.c.s. calls, each under the address of its demand
+    path('api/socialmedia/wcs/<str:token>/answer/', replies.answer, name='socialmedia-answer'),
+    path('api/socialmedia/wcs/<str:token>/retry/', replies.retry, name='socialmedia-retry'),
+    # agents' pages
+    path('api/socialmedia/wcs/<str:token>/panel/', panel.panel, name='socialmedia-panel'),
+    path(
+        'api/socialmedia/wcs/<str:token>/panel/file/<int:attachment>/',
+        panel_files.panel_file,
+        name='socialmedia-panel-file',
+    ),
 ]

@@ -32,8 +32,8 @@ from django.utils import timezone
 
 from publik_socialmedia import media
 from publik_socialmedia.conversations import contacts
-from publik_socialmedia.delivery import queue
-from publik_socialmedia.models import Account, Delivery, Message, Receipt
+from publik_socialmedia.delivery import answers
+from publik_socialmedia.models import Account, Message, Receipt
 from publik_socialmedia.networks.base import Event
 
 State = Message.State
@@ -139,22 +139,8 @@ def advance(message: Message, status: str, reason: str = '', code: str = '') -> 
         )
         if moved:
             message.refresh_from_db(fields=['state', 'failure', 'failure_code'])
-            _tell_if_news(message)
+            answers.tell(message)
     return bool(moved)
-
-
-def _tell_if_news(message: Message) -> None:
-    """Agents are told of a failure, and later that it went after all."""
-    if message.origin == Message.Origin.NATIVE:
-        return
-    told = message.deliveries.filter(kind=Delivery.Kind.STATE).order_by('pk')
-    keys = list(told.values_list('key', flat=True))
-    failed = message.state == State.FAILED
-    if failed or (keys and keys[-1].endswith(f':{State.FAILED}')):
-        now = timezone.now()
-        # numbered: a message may fail, be replayed, and fail again
-        key = f'state:{message.pk}:{len(keys)}:{message.state}'
-        queue.add(message, Delivery.Kind.STATE, key=key, due_at=now, rank_at=now)
 
 
 def _known(account: Account, event: Event) -> Message | None:

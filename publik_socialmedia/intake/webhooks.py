@@ -32,6 +32,7 @@ from django.views.decorators.http import require_http_methods
 from publik_socialmedia import errors, networks
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.delivery.wakeup import wake
+from publik_socialmedia.incoming import read_body
 from publik_socialmedia.models import Endpoint, RawEvent
 from publik_socialmedia.networks.base import Network, Request, Source
 
@@ -78,20 +79,9 @@ def _store(network: Network, endpoint: Endpoint, call: Request) -> None:
 
 
 def _call(request: HttpRequest) -> Request:
-    limit = app_settings.MAX_BODY
-    try:
-        announced = int(request.META.get('CONTENT_LENGTH') or 0)
-    except ValueError:
-        announced = 0
-    if announced > limit:
-        raise errors.WebhookRejected('too_big', status=413)
-    # not request.body: it is bound by DATA_UPLOAD_MAX_MEMORY_SIZE, smaller than what networks send
-    body = request.read(limit + 1)
-    if len(body) > limit:
-        raise errors.WebhookRejected('too_big', status=413)
     return Request(
         method=request.method or '',
         headers={name.lower(): value for name, value in request.headers.items()},
         query={name: request.GET[name] for name in request.GET},
-        body=body,
+        body=read_body(request, app_settings.MAX_BODY),
     )

@@ -273,6 +273,7 @@ class Outgoing:
     ``reply_to``: external id of the citizen's last message, '' if none; ``reply_details``: the details that
     ``parse`` gave of it (by which of our channels it came…).
     ``human``: written by a person (opens the human window where a network has one).
+    ``template``: to go as the model that the network approved for this account; ``text`` may be empty.
     ``last_inbound_at``: time of the citizen's last message, from which windows are counted.
     ``first_tried_at``: when this message was first tried, None at the first try; ``last_tried_at``: when the
     last try began, after which a lost request may still be carried out for a while.
@@ -288,6 +289,7 @@ class Outgoing:
     reply_to: str = ''
     reply_details: Mapping[str, JSON] = field(default_factory=dict, repr=False)
     human: bool = True
+    template: bool = False
     last_inbound_at: datetime | None = None
     first_tried_at: datetime | None = None
     last_tried_at: datetime | None = None
@@ -392,6 +394,7 @@ class Capabilities:
     files_out: Mapping[str, int] = field(default_factory=dict)  # mimetype pattern ('image/*') → bytes
     files_per_message: int = 0  # 0 = files travel alone, one per message; n = with the text
     files_by_url: bool = False  # a file is not sent: the network fetches it at ``OutgoingFile.url``
+    template: bool = False  # has models approved beforehand, which go past the window
     answer_window: timedelta | None = None  # after the citizen's last message; None = no limit
     human_window: timedelta | None = None  # longer, for a person's answer, where granted
     poll_interval: int = 60  # seconds

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -30,7 +31,10 @@ from publik_socialmedia.errors import ConfigurationError
 
 @dataclass(frozen=True)
 class Site:
-    """One w.c.s.; ``orig`` is the name under which it knows us, ``secret`` what it shares with us."""
+    """One w.c.s.; ``orig`` is the name under which it knows us, ``secret`` what it shares with us.
+
+    ``callers``: the names under which it may sign its calls to us, with the same secret.
+    """
 
     slug: str
     title: str
@@ -38,6 +42,7 @@ class Site:
     orig: str
     secret: str = field(repr=False)
     secondary: bool = False
+    callers: tuple[str, ...] = ()
 
 
 def sites() -> dict[str, Site]:
@@ -72,10 +77,14 @@ def _usable(values: Mapping[str, Any]) -> bool:
 
 
 def _site(slug: str, values: Mapping[str, Any]) -> Site:
+    url = str(values['url']).rstrip('/') + '/'
+    # seen: w.c.s. signs with the name of its host, without port; hobo may give another one
+    callers = (urlsplit(url).hostname, values.get('verif_orig'))
     return Site(
         slug=slug,
         title=str(values.get('title') or slug),
-        url=str(values['url']).rstrip('/') + '/',
+        url=url,
+        callers=tuple(str(name) for name in callers if name),
         orig=str(values['orig']),
         secret=str(values['secret']),
         secondary=bool(values.get('secondary')),
