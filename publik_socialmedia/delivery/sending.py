@@ -23,9 +23,10 @@ is looked for (echo received meanwhile, or ``find_sent``) before any second try.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -33,17 +34,19 @@ from django.utils import timezone
 from publik_socialmedia import errors, media, networks, tokens
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.conversations.windows import window
-from publik_socialmedia.delivery import queue, receipts
+from publik_socialmedia.delivery import answers, queue, receipts
 from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.delivery.wakeup import wake
 from publik_socialmedia.http import client
 from publik_socialmedia.models import Account, Attachment, Conversation, Delivery, Demand, Message
 from publik_socialmedia.models.common import new_key
-from publik_socialmedia.networks.base import Http, Outgoing, OutgoingFile
+from publik_socialmedia.networks.base import Http, Network, Outgoing, OutgoingFile
 
 logger = logging.getLogger(__name__)
 
 OTHERS = 50  # messages that an answer may be taken for
+PAUSE_LOOK = timedelta(hours=1)  # between two looks at a paused account, should nobody wake what waits
+MAX_PARTS = 30  # messages that one answer may make: nobody reads more on a telephone
 
 
 def accept(
@@ -54,35 +57,59 @@ def accept(
     answer_key: str,
     demand: Demand | None = None,
     human: bool = True,
+    template: bool = False,
 ) -> list[Message]:
     """Take an answer to send: checked against network, window and limits, split, queued. Returns its parts.
 
     ``answer_key``: the same answer asked twice is one (demand and rank of the reply). PermanentError if it
-    can never be sent: nothing is queued then.
+    can never be sent: nothing is queued then. ``template``: as the model that the network approved.
     """
     if not answer_key:
         raise ValueError('an answer without a key could not be told from another one')
-    existing = list(conversation.messages.filter(answer_key=answer_key).order_by('part'))
+    existing = answers.parts_of(conversation, answer_key)
     if existing:
         return existing
     account = conversation.account
-    network = networks.get(account.network)
-    now = timezone.now()
-    if not window(account, conversation, network.capabilities).allows(now, human=human):
-        raise errors.PermanentError('window')
-    draft = Outgoing(key='', recipient=_recipient(conversation)[0], text=text, human=human)
+    network = check(conversation, human=human, template=template)
+    recipient = _recipient(conversation)[0]
+    draft = Outgoing(key='', recipient=recipient, text=text, human=human, template=template)
     parts = network.split(account.view(), draft, files)
+    if len(parts) > MAX_PARTS:
+        raise errors.PermanentError('too_long', detail=f'{len(parts)} parts')
     with transaction.atomic():
         # two identical calls at once: one of them waits here, then finds the answer of the other
         Conversation.objects.select_for_update().get(pk=conversation.pk)
-        existing = list(conversation.messages.filter(answer_key=answer_key).order_by('part'))
+        existing = answers.parts_of(conversation, answer_key)
         if existing:
             return existing
-        messages = [
-            _queue(conversation, part, answer_key, number, demand, human) for number, part in enumerate(parts)
-        ]
+        common = {
+            'answer_key': answer_key,
+            'demand': demand,
+            'origin': Message.Origin.AGENT if human else Message.Origin.AUTOMATIC,
+            'template': template,
+        }
+        messages = [_queue(conversation, part, number, common) for number, part in enumerate(parts)]
     wake()
     return messages
+
+
+def check(conversation: Conversation, *, human: bool, template: bool = False) -> Network:
+    """The network, if an answer may leave now; PermanentError('paused' | 'window') else."""
+    account = conversation.account
+    network = networks.get(account.network)
+    if account.state == Account.State.PAUSED:
+        raise errors.PermanentError('paused')
+    _check_window(conversation, network, human=human, template=template)
+    return network
+
+
+def _check_window(conversation: Conversation, network: Network, *, human: bool, template: bool) -> None:
+    """A model that the network approved goes past the window, where it has such models."""
+    if template and network.capabilities.template:
+        return
+    open_until = window(conversation.account, conversation, network.capabilities)
+    if not open_until.allows(timezone.now(), human=human):
+        raise errors.PermanentError('window')
 
 
 def push(claim: Claim, http: Http | None = None) -> None:
@@ -92,6 +119,12 @@ def push(claim: Claim, http: Http | None = None) -> None:
     while waiting := queue.pending(conversation.pk, Delivery.Lane.NETWORK):
         head = waiting[0]
         if head.due_at > timezone.now():
+            return
+        if Account.objects.filter(pk=account.pk, state=Account.State.PAUSED).exists():
+            _hold_back(head)
+            return
+        if account.throttled_for and account.throttled_until:
+            queue.defer(head, account.throttled_until, 'rate')
             return
         queue.hold(claim)
         try:
@@ -105,28 +138,33 @@ def push(claim: Claim, http: Http | None = None) -> None:
             queue.resume(account, Delivery.Lane.NETWORK, account.accept())
 
 
+def _hold_back(head: Delivery) -> None:
+    """Nothing leaves a paused account; the agent is told once that the answer waits."""
+    with transaction.atomic():
+        queue.defer(head, timezone.now() + PAUSE_LOOK, 'paused')
+        if head.reason != 'paused':
+            answers.tell(head.message, waits=True)
+
+
 def _queue(
     conversation: Conversation,
     part: Outgoing,
-    answer_key: str,
     number: int,
-    demand: Demand | None,
-    human: bool,
+    common: Mapping[str, Any],
 ) -> Message:
+    """One message of an answer, and its delivery; ``common``: what all its messages have."""
     now = timezone.now()
     message = Message.objects.create(
         account=conversation.account,
         conversation=conversation,
-        origin=Message.Origin.AGENT if human else Message.Origin.AUTOMATIC,
         state=Message.State.QUEUED,
         key=new_key(),
         text=part.text,
         received_at=now,
         sort_at=now,
         sequence=number,
-        answer_key=answer_key,
         part=number,
-        demand=demand,
+        **common,
     )
     if part.file is not None:
         Attachment.objects.create(
@@ -163,10 +201,9 @@ def _send(account: Account, conversation: Conversation, head: Delivery, http: Ht
                 _sent(head, message)
             return
         head.unknown = False
-    if not window(account, conversation, network.capabilities).allows(
-        timezone.now(), human=message.origin == Message.Origin.AGENT
-    ):
-        raise errors.PermanentError('window')
+    _check_window(
+        conversation, network, human=message.origin == Message.Origin.AGENT, template=message.template
+    )
     begun_at = queue.begin([head])
     sent = tokens.using(account, lambda view: network.send(view, outgoing, http), http)
     with transaction.atomic():
@@ -213,6 +250,7 @@ def _outgoing(conversation: Conversation, message: Message, head: Delivery) -> O
         reply_to=last.external_id if last else '',
         reply_details=last.details if last else {},
         human=message.origin == Message.Origin.AGENT,
+        template=message.template,
         last_inbound_at=conversation.last_inbound_at,
         first_tried_at=head.first_tried_at,
         last_tried_at=head.tried_at,
@@ -272,6 +310,8 @@ def _wait(
         wait = timezone.now() + timedelta(seconds=app_settings.SEND_OUTCOME_WAIT)
     with transaction.atomic():
         blocked = queue.postpone(head, error, not_before=wait)
+        if not blocked and isinstance(error, errors.ConfigurationError) and head.reason != error.reason:
+            answers.tell(head.message, waits=True)
         if blocked:
             # three days of tries: the agent must know, an administrator may replay it; its end does not
             # go without its beginning
