@@ -62,6 +62,8 @@ class Desk(ABC):
     ``PROOF``: name of the header that proves a webhook call, in lower case.
     ``signs_body``: the webhook's proof covers the body (else it only shows a secret).
     ``reads_back``: the API can tell whether a message was sent; without it ``find_sent`` never says no.
+    ``remembers``: an older cursor gives again what was read since; else the network forgets what is before
+    a cursor as soon as it is given it.
     ``sends_files``: citizens can send files.
     ``natives``: a colleague may answer elsewhere, and we learn of it.
     ``server`` · ``external_id``: of our account · ``citizen``: identifier as events give it ·
@@ -74,6 +76,7 @@ class Desk(ABC):
     PROOF: ClassVar[str] = ''
     signs_body: ClassVar[bool] = True
     reads_back: ClassVar[bool] = True
+    remembers: ClassVar[bool] = True
     sends_files: ClassVar[bool] = True
     natives: ClassVar[bool] = True
 

@@ -198,13 +198,16 @@ def test_polling(here: Desk):
     assert of(Kind.MESSAGE, here_polls(here)) == []
     before = here.cursor
     first = here.writes('un')
-    assert ids(here_polls(here)) == [first]
+    for _ in range(2):  # what was read and could not be committed is read again
+        here.cursor = before
+        assert ids(here_polls(here)) == [first]
     second = here.writes('deux')
     assert second in ids(here_polls(here))  # what is read once more is recorded once
     for _ in range(2):
         assert set(ids(here_polls(here))) <= {first, second}
-    here.cursor = before
-    assert {first, second} <= set(ids(here_polls(here)))
+    if here.remembers:
+        here.cursor = before
+        assert {first, second} <= set(ids(here_polls(here)))
     json.dumps(here.cursor)
 
 
