@@ -54,7 +54,11 @@ def ignored() -> list[Event]:
             if kind != 'ignored':
                 continue
             named = unknown if reason == 'unknown_account' else [''] * count
-            found += [Event(Kind.IGNORED, reason=reason, account_id=name) for name in named]
+            # the ranks keep apart those of which nothing else is remembered
+            found += [
+                Event(Kind.IGNORED, reason=reason, account_id=name, details={'rank': rank})
+                for rank, name in enumerate(named)
+            ]
     return found
 
 

@@ -169,27 +169,22 @@ def test_corpus_table(capsys):
 
 
 def _as_stored(case: Case) -> Case:
-    """What the database can show of the effects: of a message taken back in the same body, its trace."""
-    taken_back = set(targets(case))
+    """Without what only the event says: where the time was taken, once it is taken; of whom was a message
+    that we do not hold, of which its hash alone is remembered."""
     effects = [
-        {key: value for key, value in effect.items() if key not in _event_only(effect)}
+        {
+            key: value
+            for key, value in effect.items()
+            if key != 'sent_at_fallback' and not _forgotten(effect, key)
+        }
         for effect in case.expect
-        if effect['effect'] == 'unsend' or not effect.get('mid') or effect['mid'] not in taken_back
     ]
     return dataclasses.replace(case, item={**case.item, 'expect': effects})
 
 
-def _event_only(effect: Mapping[str, Any]) -> set[str]:
-    """Keys of an effect that only the event says: where the time was taken, once it is taken; who did what to
-    a message that is not held."""
-    keys = {'sent_at_fallback'}
-    if effect['effect'] == 'ignored':
-        keys |= {'mid', 'user'}
-    elif effect['effect'] == 'unsend':
-        keys |= {'user'}
-    elif effect['effect'] == 'status' and effect.get('mid'):
-        keys |= {'user', 'cumulative'}
-    return keys
+def _forgotten(effect: Mapping[str, Any], key: str) -> bool:
+    unknown = effect['effect'] == 'unsend' and not Message.objects.filter(external_id=effect['mid']).exists()
+    return unknown and key == 'user'
 
 
 def _empty() -> None:
