@@ -135,6 +135,7 @@ SENTENCES = {
         'The network made the private answer public: it was deleted at once. Tell the administrator.'
     ),
     'file_type': _('This network does not take files of this type: send it as a picture, or another way.'),
+    'no_files': _('This network carries no files: send it another way (e-mail, a link to a page).'),
     'file_too_big': _('This file is too big for this network.'),
     'file_unreadable': _('The file did not come whole from w.c.s.: attach it again.'),
     'file_gone': _('The file of this answer is no longer here: answer again with the file.'),

@@ -197,7 +197,7 @@ class Network(ABC):
     def split(self, account: Account, outgoing: Outgoing, files: Sequence[OutgoingFile]) -> list[Outgoing]:
         """The messages that this answer makes, in order, checked before anything is sent (R31).
 
-        PermanentError('file_type' | 'file_too_big' | 'empty') if the network cannot take it.
+        PermanentError('no_files' | 'file_type' | 'file_too_big' | 'empty') if the network cannot take it.
         """
         from publik_socialmedia.networks import outgoing as parts
 

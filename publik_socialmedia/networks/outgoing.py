@@ -36,7 +36,7 @@ def split(
     """The text cut at sentences, then the files, each alone; in order.
 
     ``text_limit``: that of the account's server, where it differs from the network's.
-    PermanentError: 'empty', 'file_type', 'file_too_big'.
+    PermanentError: 'empty', 'no_files', 'file_type', 'file_too_big'.
     """
     for file in files:
         check_file(capabilities.files_out, file)
@@ -51,6 +51,8 @@ def split(
 
 def check_file(accepted: Mapping[str, int], file: OutgoingFile) -> None:
     """Refuse what the network does not take. ``accepted``: pattern of mimetype ('image/*') → bytes."""
+    if not accepted:
+        raise errors.PermanentError('no_files')
     limits = [limit for pattern, limit in accepted.items() if fnmatchcase(file.mimetype, pattern)]
     if not limits:
         raise errors.PermanentError('file_type', detail=file.mimetype)
