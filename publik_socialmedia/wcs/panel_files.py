@@ -108,25 +108,26 @@ def panel_file(request: HttpRequest, token: str, attachment: int) -> HttpRespons
     demand = panel_access.demand_of_file(token, attachment, request.GET.get('t', ''))
     thumbnail = 'thumbnail' in request.GET
     if demand is None or panel_access.is_over(demand, timezone.now()):
-        return HttpResponse(status=403)
+        return protect(HttpResponse(status=403))
     if thumbnail and not panel_access.comes_from_wcs(request, demand, 'image'):
-        return HttpResponse(status=403)
-    found = Attachment.objects.filter(
-        pk=attachment, message__in=panel_access.messages(demand), state=State.STORED
-    ).first()
+        return protect(HttpResponse(status=403))
+    known = Attachment.objects.filter(message__in=panel_access.messages(demand), state=State.STORED)
     try:
-        if found is None:
-            raise errors.PermanentError('media_gone')
-        content = media.load(found.storage)
-        mimetype = media.sniff(content)
-        if thumbnail:
-            content, mimetype = media.thumbnail(content)
-    except errors.PermanentError:
-        return HttpResponse(status=404)
+        return protect(_file(known.get(pk=attachment), thumbnail))
+    except (Attachment.DoesNotExist, errors.PermanentError):
+        return protect(HttpResponse(status=404))
+
+
+def _file(attachment: Attachment, thumbnail: bool) -> HttpResponse:
+    """PermanentError if its content is no longer there, or is not of a type that we give."""
+    content = media.load(attachment.storage)
+    mimetype = media.sniff(content)
+    if thumbnail:
+        content, mimetype = media.thumbnail(content)
     response = HttpResponse(content, content_type=mimetype)
-    name = text.file_name(found.filename, media.SUFFIXES[mimetype])
+    name = text.file_name(attachment.filename, media.SUFFIXES[mimetype])
     response['Content-Disposition'] = content_disposition_header(not thumbnail, name) or 'inline'
-    return protect(response)
+    return response
 
 
 def protect(response: HttpResponse) -> HttpResponse:
