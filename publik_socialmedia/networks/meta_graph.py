@@ -21,10 +21,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import parse_qs, quote, urlsplit
 
-from publik_socialmedia.errors import ConfigurationError, PermanentError, SocialMediaError, TemporaryError
+from publik_socialmedia.errors import (
+    ConfigurationError,
+    OutcomeUnknown,
+    PermanentError,
+    SocialMediaError,
+    TemporaryError,
+)
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Network, Request
 from publik_socialmedia.networks.meta import dicts, handshake, ident, integer, mapping, sign, string, verify
 
@@ -165,6 +171,7 @@ class GraphNetwork(Network):
     partial = True
     api_url = 'https://graph.facebook.com'
     error_table: ClassVar[Mapping[tuple[int, int | None], Meaning]] = {}
+    not_sent: ClassVar[frozenset[str]] = frozenset()  # codes of passing failures that come before any sending
 
     def handshake(self, request: Request, secrets: Mapping[str, Sequence[str]]) -> bytes:
         return handshake(request, secrets.get('verify_token', ()))
@@ -247,6 +254,46 @@ class GraphNetwork(Network):
         if not isinstance(found, Mapping):
             raise TemporaryError('temporary', http_status=answer.status, detail='not a JSON object')
         return found, answer
+
+    def post_message(
+        self, http: Http, account: Account, path: Sequence[str], **content: Any
+    ) -> Mapping[str, JSON]:
+        """A POST that makes a message, and the object that it gives, {} if it is not one.
+
+        OutcomeUnknown too after a failure inside Meta: it may come once the message has left, and there is no
+        idempotency key. ``content``: ``json``, ``data``, ``files``…
+        """
+        try:
+            answer = self.call(http, account, 'POST', path, **content)
+        except OutcomeUnknown:
+            raise
+        except TemporaryError as error:
+            if error.reason != 'temporary' or not error.http_status or error.code in self.not_sent:
+                raise
+            raise OutcomeUnknown(
+                error.reason,
+                retry_after=error.retry_after,
+                code=error.code,
+                subcode=error.subcode,
+                http_status=error.http_status,
+                detail=error.detail,
+            ) from error
+        return _object(answer)
+
+    def ask(
+        self, http: Http, account: Account, path: Sequence[str], params: Mapping[str, JSON] | None = None
+    ) -> None:
+        """A POST that says no more than that it was done; TemporaryError if it does not say so."""
+        answer = self.call(http, account, 'POST', path, params=params)
+        if _object(answer).get('success') not in (True, 'true'):
+            raise TemporaryError('temporary', http_status=answer.status, detail='not done')
+
+
+def _object(answer: Answer) -> Mapping[str, JSON]:
+    try:
+        return mapping(answer.json())
+    except ValueError:
+        return {}
 
 
 def valid_token(account: Account, name: str) -> str:

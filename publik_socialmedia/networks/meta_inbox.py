@@ -29,7 +29,6 @@ from publik_socialmedia.errors import (
     OutcomeUnknown,
     PermanentError,
     SocialMediaError,
-    TemporaryError,
 )
 from publik_socialmedia.networks import meta_events, meta_history, meta_search, meta_sending, meta_threads
 from publik_socialmedia.networks.base import (
@@ -139,30 +138,10 @@ class InboxNetwork(GraphNetwork):
         raise refusal
 
     def _send(self, account: Account, outgoing: Outgoing, declared: Mapping[str, str], http: Http) -> Sent:
-        try:
-            answer = self.call(
-                http, account, 'POST', (self.owner(account), 'messages'), **self.body(outgoing, declared)
-            )
-        except OutcomeUnknown:
-            raise
-        except TemporaryError as error:
-            if error.reason != 'temporary' or not error.http_status:
-                raise
-            # a failure inside Meta may come after the message left: there is no idempotency key
-            raise OutcomeUnknown(
-                error.reason,
-                retry_after=error.retry_after,
-                code=error.code,
-                subcode=error.subcode,
-                http_status=error.http_status,
-                detail=error.detail,
-            ) from error
-        try:
-            mid = ident(mapping(answer.json()).get('message_id'))
-        except ValueError:
-            mid = ''
+        path = (self.owner(account), 'messages')
+        mid = ident(self.post_message(http, account, path, **self.body(outgoing, declared)).get('message_id'))
         if not mid:
-            raise OutcomeUnknown(http_status=answer.status, detail='accepted without an id')
+            raise OutcomeUnknown(detail='accepted without an id')
         return Sent(mid)
 
     def _explained(
@@ -236,13 +215,7 @@ class InboxNetwork(GraphNetwork):
     def subscribe_to(self, account: Account, fields: Sequence[str], http: Http) -> None:
         """Have our account call the application's webhook; its address is typed in Meta's dashboard."""
         params = {'subscribed_fields': ','.join(fields)}
-        answer = self.call(http, account, 'POST', (self.owner(account), 'subscribed_apps'), params=params)
-        try:
-            done = mapping(answer.json()).get('success') in (True, 'true')
-        except ValueError:
-            done = False
-        if not done:
-            raise TemporaryError('temporary', http_status=answer.status, detail='not subscribed')
+        self.ask(http, account, (self.owner(account), 'subscribed_apps'), params)
 
 
 def _expired(url: str) -> bool:
