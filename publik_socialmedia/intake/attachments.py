@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from urllib.parse import urlsplit
 
@@ -65,14 +66,27 @@ def fetch(account: Account, attachment: Attachment, http: Http | None = None, *,
     return attachment.state != State.WANTED
 
 
-def give(attachments: list[Attachment]) -> None:
-    """w.c.s. has these contents: ours are removed."""
+def give(attachments: list[Attachment], place: str = '') -> None:
+    """w.c.s. has these contents: ours are removed. What is left tells where agents find them there.
+
+    ``place``: 'field' (of the form), 'history' (added by the workflow), '' if we do not know.
+    """
     for attachment in attachments:
+        found = whereabouts(attachment, place)
         media.remove(attachment.storage)
         # not what was erased meanwhile
         Attachment.objects.filter(pk=attachment.pk, state=State.STORED).update(
-            state=State.GIVEN, storage='', url=''
+            state=State.GIVEN, storage='', url='', details={**attachment.details, **found}
         )
+
+
+def whereabouts(attachment: Attachment, place: str) -> dict[str, str]:
+    """What w.c.s. calls a file of a demand: it names it by the SHA-256 of its content (R51)."""
+    try:
+        content = media.load(attachment.storage)
+    except errors.PermanentError:  # no longer there: it was not given either
+        return {}
+    return {'sha256': hashlib.sha256(content).hexdigest(), 'place': place} if place else {}
 
 
 def give_up(attachments: list[Attachment], reason: str) -> None:

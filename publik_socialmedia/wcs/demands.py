@@ -275,7 +275,7 @@ class Pusher:
         with transaction.atomic():
             demand.save(update_fields=['state', 'number', 'opened_at', 'url', 'backoffice_url'])
             self._finish(carried, demand=demand)
-            self._after(told, files)
+            self._after(told, files, 'field')
         self._touched[demand.pk] = demand.opened_at
 
     # -- following
@@ -315,7 +315,7 @@ class Pusher:
                 Demand.objects.filter(pk=demand.pk).update(state=State.OPEN, closed_at=None)
             if head.kind in mapping.WITH_FILES:
                 told = mapping.load([head.message])
-                self._after(told, told[0].carried())
+                self._after(told, told[0].carried(), 'history')
         self._touched[demand.pk] = timezone.now()
 
     def _wait_for_lost_call(self, head: Delivery) -> None:
@@ -361,9 +361,9 @@ class Pusher:
             for item in told:
                 attachments.give_up(item.carried(), error.reason)
 
-    def _after(self, told: Sequence[mapping.Told], carried: Sequence[Attachment]) -> None:
+    def _after(self, told: Sequence[mapping.Told], carried: Sequence[Attachment], place: str) -> None:
         """w.c.s. has these messages: our copies of their files go; what is left or wanted follows later."""
-        transaction.on_commit(partial(attachments.give, list(carried)))
+        transaction.on_commit(partial(attachments.give, list(carried), place))
         gone = {attachment.pk for attachment in carried}
         for item in told:
             wanted = [a for a in item.attachments if a.state == Attachment.State.WANTED]
