@@ -14,9 +14,9 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""How the emulator of the Bot API calls a webhook: each update until it is taken, those of a chat in order.
+"""How the emulator of the Bot API calls a webhook: each update in its turn, until it is taken.
 
-A body with a ``method`` that a webhook answers is executed by the real API: all that is answered is noted here.
+The real API executes a body with a ``method`` that a webhook answers: what is answered is noted here.
 """
 
 from __future__ import annotations
