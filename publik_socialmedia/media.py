@@ -30,7 +30,7 @@ import secrets
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -96,6 +96,7 @@ IMAGE_FORMATS = {'image/jpeg': 'JPEG', 'image/png': 'PNG', 'image/gif': 'GIF', '
 # A telephone's largest photographs have 50 million pixels; all frames together for an animation.
 MAX_PIXELS = 64_000_000
 MAX_FRAMES = 300
+SIDES = (8192, 4096, 2560, 1600, 1024)  # pixels: sizes tried in turn for a picture that is too heavy
 SCAN_LIMIT = 120.0
 _REFERENCE = re.compile(r'[0-9a-f]{2}/[0-9a-f]{32}(?:\.[a-z0-9]{1,5})?')
 
@@ -161,11 +162,52 @@ def thumbnail(data: bytes, side: int = 480) -> tuple[bytes, str]:
         image.draft('RGB', (side, side))  # a big JPEG is not read at its full size
         small = ImageOps.exif_transpose(image) or image
         small.thumbnail((side, side))
-        transparent = small.mode in ('LA', 'PA', 'RGBA') or 'transparency' in small.info
+        transparent = _is_transparent(small)
         kind = 'PNG' if transparent else 'JPEG'
         output = io.BytesIO()
         _bare(small.convert('RGBA' if transparent else 'RGB')).save(output, kind, **_options(kind))
     return output.getvalue(), f'image/{kind.lower()}'
+
+
+def converted(data: bytes, accepted: Mapping[str, int]) -> tuple[bytes, str]:
+    """A still picture drawn anew in one of the types accepted, and that type; made smaller if it has to be.
+
+    ``accepted``: type → bytes at most; JPEG serves, or PNG where the picture is drawn sharp or transparent.
+    PermanentError: ('unsupported') if neither will do or it moves, ('media_too_big'), ('media_error').
+    """
+    with _opened(data) as image:
+        if getattr(image, 'n_frames', 1) > 1:
+            raise PermanentError('unsupported', detail='an animation')
+        upright = ImageOps.exif_transpose(image) or image
+        transparent = _is_transparent(upright)
+        # what is drawn, a screen or a plan, is blurred by JPEG; a photograph is heavy in PNG
+        drawn = transparent or image.format in ('PNG', 'GIF')
+        kinds = ('PNG', 'JPEG') if drawn else ('JPEG', 'PNG')
+        limits = {kind: accepted.get(f'image/{kind.lower()}', 0) for kind in kinds}
+        picture = _bare(upright.convert('RGBA' if transparent else 'RGB'))
+        if not any(limits.values()):
+            raise PermanentError('unsupported')
+        for side in SIDES:
+            picture.thumbnail((side, side))
+            for kind, limit in limits.items():
+                output = io.BytesIO()
+                (_on_white(picture) if kind == 'JPEG' else picture).save(output, kind, **_options(kind))
+                if output.tell() <= limit:
+                    return output.getvalue(), f'image/{kind.lower()}'
+    raise PermanentError('media_too_big')
+
+
+def _is_transparent(image: Image.Image) -> bool:
+    return image.mode in ('LA', 'PA', 'RGBA') or 'transparency' in image.info
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    """The same without transparency, which JPEG has not: black would hide a black text."""
+    if image.mode != 'RGBA':
+        return image
+    paper = Image.new('RGB', image.size, 'white')
+    paper.paste(image, mask=image.getchannel('A'))
+    return paper
 
 
 @contextmanager

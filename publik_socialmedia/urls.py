@@ -22,11 +22,13 @@ from typing import Any
 
 from django.urls import path
 
+from publik_socialmedia.delivery.publishing import published_file
 from publik_socialmedia.intake.webhooks import webhook
 from publik_socialmedia.wcs import panel, panel_files, replies
 
 urlpatterns: list[Any] = [
     path('api/socialmedia/webhook/<slug:network>/<str:token>/', webhook, name='socialmedia-webhook'),
+    path('api/socialmedia/files/<str:token>/<str:filename>', published_file, name='socialmedia-published-file'),
     # the services that the workflow of w.c.s. calls, each under the address of its demand
     path('api/socialmedia/wcs/<str:token>/answer/', replies.answer, name='socialmedia-answer'),
     path('api/socialmedia/wcs/<str:token>/retry/', replies.retry, name='socialmedia-retry'),

@@ -331,3 +331,74 @@ def test_nothing_is_stored_where_the_web_server_shows_it_R10(public: str, settin
     with pytest.raises(ConfigurationError, match='private_storage'):
         media.store(b'content')
     assert not (tmp_path / 'public').exists()
+
+
+# -- made into what a network takes
+
+
+def noise(kind: str, size: tuple[int, int]) -> bytes:
+    output = io.BytesIO()
+    Image.effect_noise(size, 90).convert('RGB').save(output, kind)
+    return output.getvalue()
+
+
+def opened(content: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(content))
+
+
+@pytest.mark.parametrize(
+    'kind, accepted, expected',
+    [
+        ('WEBP', {'image/jpeg': 10**6, 'image/png': 10**6}, 'image/jpeg'),
+        ('WEBP', {'image/png': 10**6}, 'image/png'),
+        ('PNG', {'image/jpeg': 10**6}, 'image/jpeg'),
+        ('PNG', {'image/jpeg': 10**6, 'image/png': 10**6}, 'image/png'),
+        ('GIF', {'image/jpeg': 10**6, 'image/png': 10**6}, 'image/png'),
+    ],
+)
+def test_a_picture_becomes_one_of_a_type_that_is_taken(kind, accepted, expected):
+    """R31"""
+    output = io.BytesIO()
+    Image.new('RGB', (40, 20), 'red').save(output, kind)
+    content, mimetype = media.converted(output.getvalue(), accepted)
+    assert mimetype == expected == f'image/{(opened(content).format or "").lower()}'
+    assert opened(content).size == (40, 20)
+
+
+def test_a_converted_picture_is_upright_and_keeps_no_note():
+    """R10, R31"""
+    content, _mimetype = media.converted(photograph('JPEG', (40, 20), ROTATE_90), {'image/png': 10**6})
+    assert opened(content).size == (20, 40)
+    assert SECRET_NOTE not in content and not opened(content).getexif()
+
+
+def test_a_picture_that_is_too_heavy_is_made_smaller():
+    """R31: until it fits, in the type that is taken."""
+    heavy = noise('PNG', (1800, 1400))
+    content, mimetype = media.converted(heavy, {'image/jpeg': 500_000})
+    assert mimetype == 'image/jpeg' and len(content) <= 500_000 < len(heavy)
+    assert max(opened(content).size) in (1600, 1024)
+
+
+def test_transparency_becomes_white_in_jpeg():
+    """R31: a black text on nothing must not become black on black."""
+    content, _mimetype = media.converted(transparent_png(), {'image/jpeg': 10**6})
+    red, green, blue = opened(content).convert('RGB').getpixel((5, 5))  # type: ignore[misc]
+    assert red > 245 and 180 < green < 210 and 180 < blue < 210
+
+
+@pytest.mark.parametrize(
+    'content, accepted, reason',
+    [
+        (animation('GIF'), {'image/jpeg': 10**6}, 'unsupported'),
+        (animation('WEBP'), {'image/png': 10**6}, 'unsupported'),
+        (noise('PNG', (300, 300)), {'image/jpeg': 100}, 'media_too_big'),
+        (noise('PNG', (8, 8)), {'image/webp': 10**6}, 'unsupported'),
+        (b'no picture', {'image/jpeg': 10**6}, 'media_error'),
+    ],
+)
+def test_what_cannot_be_converted(content, accepted, reason):
+    """R31: an animation would lose what it shows."""
+    with pytest.raises(PermanentError) as caught:
+        media.converted(content, accepted)
+    assert caught.value.reason == reason

@@ -34,7 +34,7 @@ from django.utils import timezone
 from publik_socialmedia import errors, media, networks, tokens
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.conversations.windows import window
-from publik_socialmedia.delivery import answers, queue, receipts
+from publik_socialmedia.delivery import answers, fitting, publishing, queue, receipts
 from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.delivery.wakeup import wake
 from publik_socialmedia.http import client
@@ -73,7 +73,10 @@ def accept(
     network = check(conversation, human=human, template=template)
     recipient = _recipient(conversation)[0]
     draft = Outgoing(key='', recipient=recipient, text=text, human=human, template=template)
-    parts = network.split(account.view(), draft, files)
+    if files and network.capabilities.files_by_url and not app_settings.BASE_URL:
+        raise errors.PermanentError('base_url')
+    view = account.view()
+    parts = network.split(view, draft, fitting.fit(files, network.files_out(view)))
     if len(parts) > MAX_PARTS:
         raise errors.PermanentError('too_long', detail=f'{len(parts)} parts')
     with transaction.atomic():
@@ -192,7 +195,7 @@ def _send(account: Account, conversation: Conversation, head: Delivery, http: Ht
             _sent(head, message)
         return
     network = networks.get(account.network)
-    outgoing = _outgoing(conversation, message, head)
+    outgoing = _outgoing(network, conversation, message, head)
     if head.unknown:
         found = tokens.using(account, lambda view: network.find_sent(view, outgoing, http), http)
         if found is not None:
@@ -224,7 +227,7 @@ def _drop_files(message_ids: Sequence[int], state: str, reason: str = '') -> Non
     transaction.on_commit(partial(media.remove_all, references))
 
 
-def _outgoing(conversation: Conversation, message: Message, head: Delivery) -> Outgoing:
+def _outgoing(network: Network, conversation: Conversation, message: Message, head: Delivery) -> Outgoing:
     identifiers = _recipient(conversation)
     last = (
         conversation.messages.filter(origin=Message.Origin.CITIZEN, erased_at__isnull=True)
@@ -240,6 +243,7 @@ def _outgoing(conversation: Conversation, message: Message, head: Delivery) -> O
             filename=attachment.filename,
             mimetype=attachment.mimetype,
             alt=attachment.alt,
+            url=publishing.address(attachment) if network.capabilities.files_by_url else '',
         )
     return Outgoing(
         key=message.key,
