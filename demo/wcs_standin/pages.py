@@ -64,7 +64,7 @@ def answer(wcs: Wcs, request: Request) -> Answer | None:
     if found[3] == 'action':
         return _act(wcs, request, demand)
     if found[3]:
-        return _file(demand, request.get('f') or '')
+        return _file(demand, request.get('f') or request.get('hash') or '')
     return _page(DEMAND, _demand(wcs, demand))
 
 
@@ -175,7 +175,10 @@ def _act(wcs: Wcs, request: Request, demand: Demand) -> Answer:
 
 
 def _file(demand: Demand, key: str) -> Answer | None:
-    file = next((item for item in demand.files if item.digest == key), None)
+    """A file by its place among the fields, or by the SHA-256 of its content."""
+    rows = [row for value in demand.values.values() if isinstance(value, list) for row in value]
+    held = [item for row in rows if isinstance(row, dict) for item in row.values() if isinstance(item, File)]
+    file = next((item for item in [*demand.files, *held] if item.digest == key), None)
     parts = key.split('$')
     value = demand.values.get(parts[0])
     if isinstance(value, list) and len(parts) == 3 and parts[1].isdigit() and int(parts[1]) < len(value):
