@@ -25,13 +25,13 @@ that serves to get the next one often serves only once. The others wait for it, 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from publik_socialmedia import errors, networks, throttling
+from publik_socialmedia import errors, networks, spending, throttling
 from publik_socialmedia.models import Account
 from publik_socialmedia.networks import base
 
@@ -63,14 +63,24 @@ def _using(account: Account, step: Callable[[base.Account], _T], http: base.Http
         late = error
     seen = account.credentials
     try:
-        return step(account.view())
+        return _call(account, step)
     except errors.TemporaryError as error:
         if error.reason != REFUSED:
             raise
         if late is not None:
             raise late from None
     _renew(account, http, refused=seen)
-    return step(account.view())
+    return _call(account, step)
+
+
+def _call(account: Account, step: Callable[[base.Account], _T]) -> _T:
+    """Do it, and count what the network bills for it, also if it fails."""
+    view = account.view()
+    try:
+        return step(view)
+    finally:
+        if view.paid:
+            spending.note(account, view.paid)
 
 
 def renew_if_due(account: Account, http: base.Http) -> None:
@@ -99,8 +109,17 @@ def _renew(account: Account, http: base.Http, refused: dict[str, str] | None = N
         account.credentials = Account.objects.values_list('credentials', flat=True).get(pk=account.pk)
         still_refused = account.credentials == refused
         if still_refused or refused is None and _is_due(account):
-            changed = networks.get(account.network).renew(account.view(), http, refused=still_refused)
+            changed = _ask(account, http, refused=still_refused)
             if changed:
                 account.credentials = {**account.credentials, **changed}
                 Account.objects.filter(pk=account.pk).update(credentials=account.credentials)
                 logger.info('the token of account %s was renewed', account.pk)
+
+
+def _ask(account: Account, http: base.Http, *, refused: bool) -> Mapping[str, str] | None:
+    """What ``renew`` gives. An answer that was lost says nothing of the call that wanted the token: that one
+    was not made. Where a token serves once the next try is refused, and a person must connect the account."""
+    try:
+        return networks.get(account.network).renew(account.view(), http, refused=refused)
+    except errors.OutcomeUnknown as error:
+        raise errors.TemporaryError('connection', code=error.code, http_status=error.http_status) from error

@@ -183,6 +183,17 @@ def test_a_server_that_is_away_is_asked_once(mortal):
 
 
 @pytest.mark.django_db
+def test_a_renewal_whose_answer_is_lost_says_nothing_of_the_call(mortal):
+    """R30: the call was not made; an answer that waits for it is not looked for on the network."""
+    account = account_of(mortal)
+    mortal.valid = 'another'
+    mortal.refuses = errors.OutcomeUnknown(code='timeout')
+    with pytest.raises(errors.TemporaryError) as caught:
+        tokens.using(account, Call(mortal), NO_HTTP)
+    assert not isinstance(caught.value, errors.OutcomeUnknown) and caught.value.code == 'timeout'
+
+
+@pytest.mark.django_db
 def test_what_the_administrator_typed_meanwhile_is_used(mortal):
     account = account_of(mortal)
     mortal.valid = 'typed-again'
@@ -211,6 +222,16 @@ def test_the_test_of_an_account_renews_too_and_says_what_a_refusal_is(mortal):
     mortal.refuses, mortal.valid = errors.ConfigurationError('auth'), 'another'
     (problem,) = [found for found in health.examine(account, NO_HTTP) if found.reason == 'auth']
     assert problem.severity == 'critical'
+
+
+@pytest.mark.django_db
+def test_a_renewal_that_is_refused_is_told_though_the_token_still_serves(mortal):
+    """R41: the refresh token was used and its answer lost, or revoked: somebody must connect the account."""
+    account = account_of(mortal, ends=timedelta(seconds=-1))
+    mortal.refuses = errors.ConfigurationError('auth')
+    (problem,) = [found for found in health.examine(account, NO_HTTP) if found.reason == 'auth']
+    assert problem.severity == 'critical'
+    assert Account.objects.values_list('state', 'problem').get() == ('broken', 'auth')
 
 
 @pytest.fixture

@@ -87,6 +87,7 @@ UNREADABLE_REASONS = (
     'forbidden_url',  # never fetched
     'provider_error',
     'on_phone_only',
+    'in_app',  # encrypted from end to end: only the network's own application can show it
 )
 
 # channel.topic
@@ -144,6 +145,8 @@ class Account:
     ``credentials``: values of the network's declared credentials by name (tokens: secret).
     ``facts``: what ``check`` learnt and what later calls need (numeric id, text limit of the server…).
     ``api_url``: base URL to use instead of the network's own ('' = the network's): demo and tests.
+    ``paid``: the class adds here the id of each thing that the network bills us for, as soon as it is; the
+    caller counts them by month, in ``facts['paid']``: see ``spending``.
     ``webhook_url``: where the network is to call us, '' without webhook or while our address is not known.
     """
 
@@ -152,6 +155,7 @@ class Account:
     facts: Mapping[str, JSON] = field(default_factory=dict)
     api_url: str = ''
     webhook_url: str = field(default='', repr=False)
+    paid: list[str] = field(default_factory=list, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
