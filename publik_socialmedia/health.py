@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db import transaction
@@ -150,16 +150,24 @@ def _network(account: Account, http: Http) -> Iterator[Problem]:
 def _check(network: Network, account: Account, http: Http) -> Health:
     try:
         return tokens.using(account, lambda view: network.check(view, http), http)
-    except errors.ConfigurationError:  # of the renewal of a token: the test says what it is in better words
-        return network.check(account.view(), http)
+    except errors.ConfigurationError as error:  # of the renewal of a token: the test has better words for it
+        try:
+            health = network.check(account.view(), http)
+        except errors.TemporaryError:
+            health = Health(ok=False, token_expires=account.token_expires_at)
+        # what cannot be renewed is dead soon, though it may still serve for some minutes
+        known = any(problem.severity == 'critical' for problem in health.problems)
+        return health if known else replace(health, ok=False, problems=(*health.problems, _problem(error)))
 
 
 def _keep(account: Account, health: Health) -> bool:
     """Keep what the network told; False if another of our accounts is this one already."""
-    account.facts = {**account.facts, **health.facts}
-    account.name = account.name or health.name[:250]
-    account.token_expires_at = health.token_expires
-    account.save(update_fields=['facts', 'name', 'token_expires_at'])
+    with transaction.atomic():  # other workers write facts too
+        stored = Account.objects.select_for_update(no_key=True).only('facts').get(pk=account.pk)
+        account.facts = {**stored.facts, **health.facts}
+        account.name = account.name or health.name[:250]
+        account.token_expires_at = health.token_expires
+        account.save(update_fields=['facts', 'name', 'token_expires_at'])
     if account.external_id or not health.external_id:
         return True
     try:
