@@ -65,7 +65,8 @@ def _answer(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     if endpoint is None:
         raise errors.WebhookRejected('unknown_endpoint', status=404)
     if call.method == 'GET':
-        return HttpResponse(network.handshake(call, endpoint.secrets), content_type='text/plain')
+        proof = network.handshake(call, endpoint.secrets)
+        return HttpResponse(proof, content_type=network.handshake_type)
     _store(network, endpoint, call)
     return HttpResponse()
 

@@ -135,6 +135,7 @@ class Network(ABC):
     credentials: ClassVar[tuple[Credential, ...]] = ()
     media_hosts: ClassVar[tuple[str, ...]] = ()  # 'host' or '*.host', https only
     api_url: ClassVar[str] = ''
+    handshake_type: ClassVar[str] = 'text/plain'  # type of what ``handshake`` answers
 
     # capability → methods that it obliges to define
     _promises: ClassVar[Mapping[str, tuple[str, ...]]] = {
