@@ -33,7 +33,8 @@ def split(
     *,
     text_limit: int = 0,
 ) -> list[Outgoing]:
-    """The text cut at sentences, then the files, each alone; in order.
+    """The text cut at sentences, then the files, each alone; in order. The first file goes with the end of
+    the text where the network allows it.
 
     ``text_limit``: that of the account's server, where it differs from the network's.
     PermanentError: 'empty', 'no_files', 'file_type', 'file_too_big'.
@@ -45,8 +46,18 @@ def split(
     pieces = text.split(words, limit, capabilities.text_unit) if words else []
     if not pieces and not files:
         raise errors.PermanentError('empty')
-    parts = [replace(outgoing, text=piece, file=None) for piece in pieces]
-    return parts + [replace(outgoing, text='', file=file) for file in files]
+    return messages(outgoing, pieces, files, together=capabilities.files_per_message > 0)
+
+
+def messages(
+    outgoing: Outgoing, pieces: Sequence[str], files: Sequence[OutgoingFile], *, together: bool
+) -> list[Outgoing]:
+    """A message for each piece of text, then for each file; ``together``: the first file joins the last text."""
+    found = [replace(outgoing, text=piece, file=None) for piece in pieces]
+    if together and found and files:
+        found[-1] = replace(found[-1], file=files[0])
+        files = files[1:]
+    return found + [replace(outgoing, text='', file=file) for file in files]
 
 
 def check_file(accepted: Mapping[str, int], file: OutgoingFile) -> None:

@@ -19,7 +19,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
@@ -101,10 +100,7 @@ class Mastodon(base.Network):
         written = pieces(outgoing.text, acct, account.facts)
         if not written and not files:
             raise errors.PermanentError('empty')
-        found = [replace(outgoing, text=piece, file=None) for piece in written or ['']]
-        if files:
-            found[-1] = replace(found[-1], file=files[0])
-        return found + [replace(outgoing, text='', file=file) for file in files[1:]]
+        return parts.messages(outgoing, written, files, together=True)
 
     def send(self, account: Account, outgoing: Outgoing, http: Http) -> base.Sent:
         return sending.send(account, outgoing, http)
