@@ -41,6 +41,7 @@ CONTENTS = {
     'forbidden_url': _('file refused: its address is not one of the network’s'),
     'provider_error': _('the network could not give the content'),
     'on_phone_only': _('content visible on the telephone only'),
+    'in_app': _('encrypted message, to be read in the network’s own application'),
     'wcs_too_large': _('w.c.s., or the server in front of it, refuses files that are too big'),
 }
 
@@ -91,6 +92,14 @@ SENTENCES = {
     'auth': _('The access token is no longer valid: connect the account again.'),
     'auth_refresh': _('The session with the network is over; we open another one.'),
     'permission': _('A permission is missing: grant it to the application, then test the account.'),
+    'credits': _(
+        'The credits of the application on this network are used up, or its spending limit is reached: buy '
+        'some, or raise the limit. Messages wait meanwhile.'
+    ),
+    'clock': _('The network refuses our signature because the clock of this server is wrong: set it (NTP).'),
+    'reads_budget': _(
+        'The monthly budget of paid reads of this account is used up: raise it, or wait until the month ends.'
+    ),
     'policy': _('The network restricts this account: see its own page for the reason.'),
     'config': _('The configuration of the account is incomplete or wrong.'),
     'encryption_key': _(
