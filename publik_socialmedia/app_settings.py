@@ -207,5 +207,37 @@ class AppSettings:
         """How many days a citizen has to confirm that a conversation is theirs, with the link they are sent."""
         return int(self._get('LINK_DAYS', 7))
 
+    @property
+    def HOLIDAYS(self) -> str:
+        """Region whose public holidays are kept besides the common ones: one of ``workdays.REGIONS``
+        (« alsace-moselle », « reunion »…); '' = none."""
+        return str(self._get('HOLIDAYS', '')).strip().lower()
+
+    @property
+    def REGISTRATION_WORKDAYS(self) -> int:
+        """Working days to tell that a request is registered (CRPA R112-11-1)."""
+        return int(self._get('REGISTRATION_WORKDAYS', 1))
+
+    @property
+    def RECEIPT_WORKDAYS(self) -> int:
+        """Working days to acknowledge a request (CRPA R112-11-1)."""
+        return int(self._get('RECEIPT_WORKDAYS', 10))
+
+    @property
+    def SILENCE_MONTHS(self) -> int:
+        """Months after which silence is an answer (CRPA L231-1, L231-4)."""
+        return int(self._get('SILENCE_MONTHS', 2))
+
+    @property
+    def WINDOW_WARNING(self) -> int:
+        """How long before the end of the time to answer a demand that waits for an answer is told so."""
+        return int(self._get('WINDOW_WARNING', 4 * 3600))
+
+    @property
+    def ACKNOWLEDGEMENT_INTERVAL(self) -> int:
+        """Between two automatic first answers to one person, whatever the number of demands: what answers by
+        itself may be talking to something that answers by itself."""
+        return int(self._get('ACKNOWLEDGEMENT_INTERVAL', DAY))
+
 
 app_settings = AppSettings()

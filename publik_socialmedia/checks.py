@@ -24,6 +24,7 @@ publik_socialmedia.W002  trusted hosts or other API addresses, made for tests, o
 publik_socialmedia.W003  an encryption key is short
 publik_socialmedia.W004  nothing says the address of this site
 publik_socialmedia.W005  the address of this site is not an https one
+publik_socialmedia.W006  public holidays of a region that is not known
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from django.core import checks
 from django.db import connection
 
 from publik_socialmedia.app_settings import PREFIX, app_settings
+from publik_socialmedia.conversations.workdays import REGIONS
 from publik_socialmedia.media import is_public
 
 SHORTEST_KEY = 20
@@ -105,3 +107,12 @@ def check_address(**kwargs: Any) -> list[checks.CheckMessage]:
         message = f'The address of this site, {url}, is not an https one: answers could be read on their way.'
         return [checks.Warning(message, id='publik_socialmedia.W005')]
     return []
+
+
+@checks.register('publik_socialmedia')
+def check_holidays(**kwargs: Any) -> list[checks.CheckMessage]:
+    if app_settings.HOLIDAYS in REGIONS:
+        return []
+    message = f'{_name("HOLIDAYS")} is not the name of a region.'
+    hint = f'It is one of: {", ".join(filter(None, REGIONS))}.'
+    return [checks.Warning(message, hint=hint, id='publik_socialmedia.W006')]

@@ -141,6 +141,7 @@ def test_settings_of_the_tests_are_clean(settings) -> None:
         ({'MEDIA_ROOT': '/srv/media', 'PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE': '/srv/media/x'}, 'E001'),
         ({'MEDIA_ROOT': '/srv/media', 'PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE': '/srv/other/../media'}, 'E001'),
         ({'PUBLIK_SOCIALMEDIA_BASE_URL': ''}, 'W004'),
+        ({'PUBLIK_SOCIALMEDIA_HOLIDAYS': 'bretagne'}, 'W006'),
         ({'PUBLIK_SOCIALMEDIA_BASE_URL': 'http://combo.example.org'}, 'W005'),
         ({'STATIC_ROOT': '/srv/static', 'PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE': '/srv/static/x'}, 'E001'),
     ],
