@@ -40,6 +40,7 @@ from tests.networks import corpus
 
 ALL = list(networks.registry())
 SOURCES = list(Source)
+EXTREMES = ['\u0000\ud800', 'x' * 600, 1790856000, 2**40, 10**400, -1, '-1', 1e300]
 SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 
 
@@ -76,7 +77,7 @@ def values(slug: str) -> st.SearchStrategy[Any]:
         | st.floats()
         | st.text(st.characters(codec=None), max_size=20)
         | st.sampled_from(known)
-        | st.sampled_from(['\u0000\ud800', 'x' * 600, 1790856000, 10**400, -1, '-1', 1e300])
+        | st.sampled_from(EXTREMES)
     )
     return st.recursive(
         leaves,
@@ -150,7 +151,7 @@ def paths(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @pytest.mark.parametrize('slug', ALL)
 @given(data=st.data())
-@settings(max_examples=250, suppress_health_check=SLOW)
+@settings(max_examples=500, suppress_health_check=SLOW)
 def test_mutated_corpus(slug: str, data: st.DataObject):
     """Real bodies with values replaced, removed or repeated."""
     case = data.draw(st.sampled_from(cases(slug)))
@@ -168,5 +169,5 @@ def test_mutated_corpus(slug: str, data: st.DataObject):
         elif what == 'repeat':
             parent[path[-1]] = [copy.deepcopy(parent[path[-1]])] * 2
         else:
-            parent[path[-1]] = data.draw(values(slug))
+            parent[path[-1]] = data.draw(st.sampled_from(EXTREMES) | values(slug))
     parse_or_refuse(slug, json.dumps(body).encode(), case.raw().source, case.raw().call)
