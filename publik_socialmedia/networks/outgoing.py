@@ -52,7 +52,7 @@ def split(
 def messages(
     outgoing: Outgoing, pieces: Sequence[str], files: Sequence[OutgoingFile], *, together: bool
 ) -> list[Outgoing]:
-    """A message for each piece of text, then for each file; ``together``: the first file joins the last text."""
+    """A message for each text, then for each file; ``together``: the first file joins the last text."""
     found = [replace(outgoing, text=piece, file=None) for piece in pieces]
     if together and found and files:
         found[-1] = replace(found[-1], file=files[0])
