@@ -28,7 +28,7 @@ from publik_socialmedia.wcs import panel, panel_files, replies
 
 urlpatterns: list[Any] = [
     path('api/socialmedia/webhook/<slug:network>/<str:token>/', webhook, name='socialmedia-webhook'),
-    path('api/socialmedia/files/<str:token>/<str:filename>', published_file, name='socialmedia-published-file'),
+    path('api/socialmedia/files/<str:token>/<str:filename>', published_file, name='socialmedia-file'),
     # the services that the workflow of w.c.s. calls, each under the address of its demand
     path('api/socialmedia/wcs/<str:token>/answer/', replies.answer, name='socialmedia-answer'),
     path('api/socialmedia/wcs/<str:token>/retry/', replies.retry, name='socialmedia-retry'),

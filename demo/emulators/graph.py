@@ -53,7 +53,11 @@ BUSY = {'type': 'messenger', 'call_count': 100, 'total_cputime': 25, 'total_time
 
 
 class GraphEmulator(EmulatorServer):
-    """One application and its Pages, the first of which is ``page``."""
+    """One application and its Pages, the first of which is ``page``. Kin of a Page have other classes."""
+
+    webhook_object = 'page'
+    fields = tuple(FIELDS.split(','))
+    api_class, sender_class, notifier_class = GraphApi, Sender, Notifier
 
     def __init__(
         self,
@@ -67,13 +71,13 @@ class GraphEmulator(EmulatorServer):
         page_name: str = PAGE_NAME,
         page_token: str = PAGE_TOKEN,
     ) -> None:
-        fields = tuple(FIELDS.split(','))
-        self.app = App(app_id, app_secret, verify_token, callback_url=callback_url, fields=fields)
+        self.app = App(app_id, app_secret, verify_token, callback_url=callback_url, fields=self.fields)
+        self.app.object = self.webhook_object
         self.world = World(self.app)
         self.webhooks = Webhooks(self.app)
-        self.notifier = Notifier(self.world, self.webhooks)
-        self.sender = Sender(self.world, self.notifier)
-        self.api = GraphApi(self.world, self.sender, self.webhooks)
+        self.notifier = self.notifier_class(self.world, self.webhooks)
+        self.sender = self.sender_class(self.world, self.notifier)
+        self.api = self.api_class(self.world, self.sender, self.webhooks)
         self.page = self.add_page(page_id, page_name, page_token)
         self.token = self.world.tokens[page_token]
         self._pages = Pages(self)
@@ -95,7 +99,7 @@ class GraphEmulator(EmulatorServer):
     def add_page(self, page_id: str, name: str, token: str, *, subscribed: bool = True) -> PageState:
         page = self.world.add_page(page_id, name, token)
         if subscribed:
-            page.subscriptions[self.app.id] = tuple(FIELDS.split(','))
+            page.subscriptions[self.app.id] = self.fields
         return page
 
     def add_person(

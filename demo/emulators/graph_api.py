@@ -45,7 +45,14 @@ USAGE = {'X-App-Usage': '{"call_count":1,"total_time":1,"total_cputime":1}', 'fa
 
 
 class GraphApi:
-    """``answer`` is the whole API. ``tells_old_messages``: also those beyond the 20 that Meta promises."""
+    """``answer`` is the whole API. ``tells_old_messages``: also those beyond the 20 that Meta promises.
+
+    ``reading``, ``subscribing``: scopes of what is read, and of subscriptions. ``platforms``: those asked for.
+    """
+
+    reading: tuple[str, ...] = ('pages_read_engagement', 'pages_messaging')
+    subscribing: tuple[str, ...] = ('pages_manage_metadata',)
+    platforms: tuple[str, ...] = ('', 'messenger')
 
     def __init__(self, world: World, sender: Sender, webhooks: Webhooks) -> None:
         self.world = world
@@ -84,6 +91,25 @@ class GraphApi:
             if found and call.method in methods.split('|'):
                 return handler(call, *found.groups())
         raise GraphError(2500, 0, f'Unknown path components: /{path}')
+
+    def page(self, token: Token, name: str) -> PageState:
+        return page_of(self.world, token, name)
+
+    def person(self, thread: Thread) -> dict[str, str]:
+        """Somebody as threads tell them."""
+        person = thread.person
+        return {'name': person.name, 'email': f'{person.psid}@facebook.com', 'id': person.psid}
+
+    def ours(self, page: PageState) -> dict[str, str]:
+        return {'name': page.name, 'email': f'{page.id}@facebook.com', 'id': page.id}
+
+    def threads(self, page: PageState) -> list[Thread]:
+        """Those that are listed."""
+        return [thread for thread in page.threads.values() if thread.messages]
+
+    def gone(self, mid: str) -> GraphError:
+        """« Deleted », says the documentation of what is too old as well."""
+        return unknown_object(mid)
 
     def _token(self, call: Call) -> Token:
         token = token_of(self.world, call)
@@ -126,13 +152,18 @@ class GraphApi:
             app.callback_url, app.fields = call.text('callback_url'), tuple(call.text('fields').split(','))
             return Reply(200, {'success': True})
         fields = [{'name': name, 'version': 'v26.0'} for name in app.fields]
-        page = {'object': 'page', 'callback_url': app.callback_url, 'active': app.active, 'fields': fields}
+        page = {
+            'object': app.object,
+            'callback_url': app.callback_url,
+            'active': app.active,
+            'fields': fields,
+        }
         return Reply(200, {'data': [page] if app.callback_url or app.fields else []})
 
     def _subscribed_apps(self, call: Call, name: str) -> Reply:
         token = self._token(call)
-        page = page_of(self.world, token, name)
-        require(token, 'pages_manage_metadata')
+        page = self.page(token, name)
+        require(token, *self.subscribing)
         if call.method == 'POST':
             page.subscriptions[token.app_id] = tuple(filter(None, call.text('subscribed_fields').split(',')))
         elif call.method == 'DELETE':
@@ -146,12 +177,12 @@ class GraphApi:
         return Reply(200, {'success': True})
 
     def _features(self, call: Call) -> Reply:
-        page = page_of(self.world, self._token(call), 'me')
+        page = self.page(self._token(call), 'me')
         status = 'approved' if page.human_agent else 'not_submitted'
         return Reply(200, {'data': [{'feature': 'human_agent', 'status': status}]})
 
     def _messenger_profile(self, call: Call) -> Reply:
-        page = page_of(self.world, self._token(call), 'me')
+        page = self.page(self._token(call), 'me')
         return Reply(200, {'data': [{'subject_to_new_eu_privacy_rules': page.european}]})
 
     # -- the Page and its people
@@ -179,7 +210,7 @@ class GraphApi:
         return Reply(200, select(facts, fields, ('first_name', 'last_name')))
 
     def _thread_owner(self, call: Call, name: str) -> Reply:
-        page = page_of(self.world, self._token(call), name)
+        page = self.page(self._token(call), name)
         thread = page.threads.get(call.text('recipient'))
         if thread is None:
             raise unknown_object('recipient')
@@ -187,22 +218,22 @@ class GraphApi:
 
     def _control(self, call: Call, name: str, what: str) -> Reply:
         token = self._token(call)
-        return control(call, token, page_of(self.world, token, name), what)
+        return control(call, token, self.page(token, name), what)
 
     def _send(self, call: Call, name: str) -> Reply:
         token = self._token(call)
-        return self.sender.send(call, token, page_of(self.world, token, name))
+        return self.sender.send(call, token, self.page(token, name))
 
     # -- threads and messages
 
     def _conversations(self, call: Call, name: str) -> Reply:
         token = self._token(call)
-        page = page_of(self.world, token, name)
-        require(token, 'pages_read_engagement', 'pages_manage_metadata', 'pages_messaging')
-        if call.text('platform') not in ('', 'messenger'):
+        page = self.page(token, name)
+        require(token, *self.reading, *self.subscribing)
+        if call.text('platform') not in self.platforms:
             raise GraphError(100, 0, '(#100) platform')
         fields = read_fields(call.text('fields') or 'id,updated_time')
-        threads = [thread for thread in page.threads.values() if thread.messages]
+        threads = self.threads(page)
         if call.text('user_id'):
             threads = [thread for thread in threads if thread.person.psid == call.text('user_id')]
         threads.sort(key=lambda thread: thread.updated_at, reverse=True)
@@ -212,7 +243,7 @@ class GraphApi:
         facts = {
             'id': thread.id,
             'updated_time': _iso(thread.updated_at),
-            'participants': {'data': [_person(thread), _self(page)]},
+            'participants': {'data': [self.person(thread), self.ours(page)]},
             'message_count': len(thread.messages),
             'is_owner': thread.owner in ('', self.world.app.id),
         }
@@ -232,7 +263,7 @@ class GraphApi:
 
     def _find_thread(self, call: Call, name: str) -> tuple[PageState, Thread]:
         token = self._token(call)
-        require(token, 'pages_read_engagement', 'pages_messaging')
+        require(token, *self.reading)
         page = self.world.pages[token.page_id]
         for thread in page.threads.values():
             if thread.id == name:
@@ -246,7 +277,7 @@ class GraphApi:
             raise unknown_object(mid) from None
         self._find_thread(call, thread.id)
         if message.unsent or self._is_too_old(thread, message):
-            raise unknown_object(mid)  # « deleted », says the documentation of an old one
+            raise self.gone(mid)
         fields = read_fields(call.text('fields') or 'id,created_time')
         return Reply(200, self._message_facts(page, thread, message, fields))
 
@@ -258,7 +289,7 @@ class GraphApi:
     ) -> dict[str, Any]:
         facts: dict[str, Any] = {'id': message.mid, 'created_time': _iso(message.created_at)}
         if not self._is_too_old(thread, message) and not message.unsent:
-            sides = [_self(page), _person(thread)]
+            sides = [self.ours(page), self.person(thread)]
             author, reader = sides if message.from_page else reversed(sides)
             facts |= {'from': author, 'to': {'data': [reader]}, 'message': message.text}
             if message.media:
@@ -302,15 +333,6 @@ def _page_of(listed: list[dict[str, Any]], rest: int | None, path: str) -> dict[
 
 def _iso(at: datetime) -> str:
     return at.strftime('%Y-%m-%dT%H:%M:%S+0000')
-
-
-def _person(thread: Thread) -> dict[str, str]:
-    person = thread.person
-    return {'name': person.name, 'email': f'{person.psid}@facebook.com', 'id': person.psid}
-
-
-def _self(page: PageState) -> dict[str, str]:
-    return {'name': page.name, 'email': f'{page.id}@facebook.com', 'id': page.id}
 
 
 def _attachment(media: Media) -> dict[str, Any]:

@@ -36,7 +36,12 @@ SENDER_ACTIONS = ('mark_seen', 'typing_on', 'typing_off', 'react', 'unreact')
 
 
 class Sender:
-    """``receipts``: what follows each send ('delivered', 'read')."""
+    """``receipts``: what follows each send ('delivered', 'read'). ``outside``, ``unknown``: code and subcode
+    of what is too late, or for nobody that is known. ``type_required``: ``messaging_type`` must be said."""
+
+    scope = 'pages_messaging'
+    outside, unknown = (10, 2018278), (100, 2018001)
+    type_required = True
 
     def __init__(self, world: World, notifier: Notifier) -> None:
         self.world = world
@@ -44,17 +49,17 @@ class Sender:
         self.receipts: tuple[str, ...] = ('delivered',)
 
     def send(self, call: Call, token: Token, page: PageState) -> Reply:
-        require(token, 'pages_messaging')
+        require(token, self.scope)
         if page.barred:
             raise GraphError(10, 1893063, '(#10) This Page is temporarily barred from sending messages.')
-        thread = self._thread(page, _object(call.params.get('recipient'), 'recipient'))
+        thread = self._thread(page, as_object(call.params.get('recipient'), 'recipient'))
         if 'sender_action' in call.params:
             if call.text('sender_action') not in SENDER_ACTIONS or 'message' in call.params:
                 raise GraphError(100, 0, '(#100) Invalid sender_action')
             return Reply(200, {'recipient_id': thread.person.psid})
-        content = _object(call.params.get('message'), 'message')
-        text, media = _content(content, call.files)
-        _check_window(call, page, thread)
+        content = as_object(call.params.get('message'), 'message')
+        text, media = self.content(content, call.files)
+        self._check_window(call, page, thread)
         if thread.owner not in ('', token.app_id):
             message = '(#10) Message failed to send because another app is controlling this thread now.'
             raise GraphError(10, 2018300, message)
@@ -75,16 +80,41 @@ class Sender:
         if 'read' in self.receipts:
             self.notifier.item(page, thread, read={'watermark': watermark})
 
+    def content(self, message: Mapping[str, Any], files: Mapping[str, Part]) -> tuple[str, list[Media]]:
+        """Text and files of what is sent; GraphError if it is not one of them."""
+        return _content(message, files)
+
     def _thread(self, page: PageState, recipient: Mapping[str, Any]) -> Thread:
         thread = page.threads.get(str(recipient.get('id', '')))
         if thread is None or thread.last_action_at is None:
-            raise GraphError(100, 2018001, '(#100) No matching user found')
+            raise GraphError(*self.unknown, '(#100) No matching user found')
         if thread.person.blocked:
             raise GraphError(551, 1545041, "(#551) This person isn't available right now.")
         return thread
 
+    def _check_window(self, call: Call, page: PageState, thread: Thread) -> None:
+        kind, tag = call.text('messaging_type'), call.text('tag')
+        assert thread.last_action_at is not None
+        age = now() - thread.last_action_at
+        outside = GraphError(*self.outside, '(#10) This message is sent outside of allowed window.')
+        if kind == 'MESSAGE_TAG':
+            if tag in REMOVED_TAGS or tag != 'HUMAN_AGENT':
+                raise GraphError(100, 0, '(#100) Deprecated message tag')
+            if not page.human_agent:
+                # the code of an application without the feature is not documented: the former one of the window
+                raise GraphError(10, 2018065, '(#10) The Human Agent feature is not approved for this app.')
+            if age >= HUMAN_WINDOW:
+                raise outside
+        elif kind in ('RESPONSE', 'UPDATE') or not (kind or self.type_required):
+            if age >= WINDOW:
+                raise outside
+        else:
+            raise GraphError(
+                100, 0, '(#100) Param messaging_type must be one of RESPONSE, UPDATE, MESSAGE_TAG'
+            )
 
-def _object(value: Any, name: str) -> Mapping[str, Any]:
+
+def as_object(value: Any, name: str) -> Mapping[str, Any]:
     """An argument that is an object, or the JSON of one in a form."""
     if isinstance(value, str):
         try:
@@ -110,7 +140,7 @@ def _content(message: Mapping[str, Any], files: Mapping[str, Part]) -> tuple[str
                 100, 0, '(#100) Length of param message[text] must be less than or equal to 2000'
             )
         return text, []
-    return '', [_uploaded(_object(attachment, 'attachment'), files.get('filedata'))]
+    return '', [_uploaded(as_object(attachment, 'attachment'), files.get('filedata'))]
 
 
 def _uploaded(attachment: Mapping[str, Any], file: Part | None) -> Media:
@@ -135,29 +165,9 @@ def _is_image(content: bytes) -> bool:
     return content.startswith((b'\xff\xd8', b'\x89PNG', b'GIF8'))
 
 
-def _check_window(call: Call, page: PageState, thread: Thread) -> None:
-    kind, tag = call.text('messaging_type'), call.text('tag')
-    assert thread.last_action_at is not None
-    age = now() - thread.last_action_at
-    outside = GraphError(10, 2018278, '(#10) This message is sent outside of allowed window.')
-    if kind == 'MESSAGE_TAG':
-        if tag in REMOVED_TAGS or tag != 'HUMAN_AGENT':
-            raise GraphError(100, 0, '(#100) Deprecated message tag')
-        if not page.human_agent:
-            # the code of an application without the feature is not documented: the former one of the window
-            raise GraphError(10, 2018065, '(#10) The Human Agent feature is not approved for this app.')
-        if age >= HUMAN_WINDOW:
-            raise outside
-    elif kind in ('RESPONSE', 'UPDATE'):
-        if age >= WINDOW:
-            raise outside
-    else:
-        raise GraphError(100, 0, '(#100) Param messaging_type must be one of RESPONSE, UPDATE, MESSAGE_TAG')
-
-
 def control(call: Call, token: Token, page: PageState, what: str) -> Reply:
     """Take, pass or release the control of a thread."""
-    thread = page.threads.get(str(_object(call.params.get('recipient'), 'recipient').get('id', '')))
+    thread = page.threads.get(str(as_object(call.params.get('recipient'), 'recipient').get('id', '')))
     if thread is None:
         raise unknown_object('recipient')
     targets = {

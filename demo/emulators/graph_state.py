@@ -56,6 +56,7 @@ class App:
     fields: tuple[str, ...] = ()
     require_proof: bool = False
     active: bool = True
+    object: str = 'page'  # of its webhook
 
 
 @dataclass

@@ -25,7 +25,7 @@ import json
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -99,7 +99,7 @@ class Webhooks:
         if self._held is not None:
             self._held.append(entry)
         else:
-            self.post(write({'object': 'page', 'entry': [entry]}))
+            self.post(write({'object': self.app.object, 'entry': [entry]}))
 
     def post(self, body: bytes) -> None:
         """Nothing is sent without a callback: that is an outage, history remains."""
@@ -117,7 +117,7 @@ class Webhooks:
         """Send what was held, reordered by ``order``, in one body if ``batch``; how many entries."""
         held, self._held = order(self._held or []), None
         if batch and held:
-            self.post(write({'object': 'page', 'entry': held}))
+            self.post(write({'object': self.app.object, 'entry': held}))
         else:
             for entry in held:
                 self.notify(entry)
@@ -174,7 +174,10 @@ class Webhooks:
 
 
 class Notifier:
-    """Says to the webhook what happens in the world."""
+    """Says to the webhook what happens in the world. ``fields``: key of an item → field that brings it."""
+
+    fields: Mapping[str, str] = FIELDS
+    echoes = 'message_echoes'  # field of what the Page says
 
     def __init__(self, world: World, webhooks: Webhooks) -> None:
         self.world = world
@@ -185,7 +188,7 @@ class Notifier:
         (key,) = what
         app_id = self.world.app.id
         fields = page.subscriptions.get(app_id, ())
-        wanted = 'message_echoes' if key == 'message' and what[key].get('is_echo') else FIELDS[key]
+        wanted = self.echoes if key == 'message' and what[key].get('is_echo') else self.fields.get(key)
         standby = thread is not None and thread.owner not in ('', app_id)
         if wanted not in fields or (standby and 'standby' not in fields):
             return
@@ -209,10 +212,13 @@ class Notifier:
         if message.media:
             content['attachments'] = [_attachment(one) for one in message.media]
         if message.from_page:
-            content |= {'is_echo': True, 'app_id': int(message.app_id)}
-            if message.metadata:
-                content['metadata'] = message.metadata
+            content |= self.echo(message)
         self.item(page, thread, from_page=message.from_page, message={**content, **more})
+
+    def echo(self, message: Message) -> dict[str, Any]:
+        """What is added to a message of the Page."""
+        known = {'metadata': message.metadata} if message.metadata else {}
+        return {'is_echo': True, 'app_id': int(message.app_id), **known}
 
 
 def milliseconds_of(message: Message) -> int:

@@ -45,7 +45,7 @@ def address(attachment: Attachment) -> str:
     hold somebody's, and addresses are logged.
     """
     token = signing.dumps([attachment.pk, _digest(attachment)], salt=SALT)
-    return absolute('socialmedia-published-file', token=token, filename=_name(attachment))
+    return absolute('socialmedia-file', token=token, filename=_name(attachment))
 
 
 def _name(attachment: Attachment) -> str:
