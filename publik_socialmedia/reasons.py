@@ -101,6 +101,7 @@ SENTENCES = {
         'The monthly budget of paid reads of this account is used up: raise it, or wait until the month ends.'
     ),
     'policy': _('The network restricts this account: see its own page for the reason.'),
+    'billing': _('The network wants a payment method before it delivers: add one to the account there.'),
     'config': _('The configuration of the account is incomplete or wrong.'),
     'encryption_key': _(
         'The key that encrypted the stored secrets is no longer in the settings: put it back in '
@@ -161,6 +162,14 @@ SENTENCES = {
         'perhaps sent. We do not send it twice by ourselves: see what the person says, or answer again.'
     ),
     'too_late': _('The answer could not be sent in time.'),
+    'undelivered': _('The network accepted this message, then failed to deliver it: answer again.'),
+    'no_template': _(
+        'No approved template is set for this account: after the time to answer, another way must be used.'
+    ),
+    'template': _(
+        'Meta refuses the template of this account (rejected, paused or changed): tell the administrator.'
+    ),
+    'template_file': _('A template carries no file: send the text alone, or use another way.'),
     'profile': _('The network does not give the name of this person.'),
     # it will be sent later
     'rate': _('The network asks us to slow down; the message waits.'),

@@ -31,12 +31,43 @@ from publik_socialmedia.errors import (
     SocialMediaError,
     TemporaryError,
 )
-from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Network, Request
+from publik_socialmedia.networks.base import JSON, Account, Answer, Credential, Http, Network, Request
 from publik_socialmedia.networks.meta import dicts, handshake, ident, integer, mapping, sign, string, verify
 
 # Out on 29 July 2026. Meta serves a dead version by the oldest live one, so an old one only ages.
 API_VERSION = 'v26.0'
 UPLOAD_TIMEOUT = 60.0  # seconds, for files of up to 25 MB
+
+
+def _(msgid: str) -> str:
+    """Marks a text to translate."""
+    return msgid
+
+
+# what the administrator types once for all the accounts of one application
+APPLICATION = (
+    Credential(
+        'app_id',
+        _('Application identifier'),
+        _('Meta for Developers, your application, Settings, Basic: « App ID ».'),
+        secret=False,
+        scope='endpoint',
+    ),
+    Credential(
+        'app_secret',
+        _('Application secret'),
+        _('Same page: « App secret ». It signs what Meta sends us.'),
+        scope='endpoint',
+        rotates=True,
+    ),
+    Credential(
+        'verify_token',
+        _('Verification token'),
+        _('A word of your choice, to be typed also in the webhook settings of the application.'),
+        scope='endpoint',
+        rotates=True,
+    ),
+)
 
 # -- errors
 

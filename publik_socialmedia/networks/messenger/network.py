@@ -34,6 +34,7 @@ from publik_socialmedia.networks.base import (
 )
 from publik_socialmedia.networks.messenger import attachments, health, sending
 from publik_socialmedia.networks.meta import string
+from publik_socialmedia.networks.meta_graph import APPLICATION
 from publik_socialmedia.networks.meta_inbox import InboxNetwork
 from publik_socialmedia.networks.meta_readers import Dialect
 from publik_socialmedia.networks.meta_sending import HUMAN_WINDOW, WINDOW
@@ -78,27 +79,7 @@ class Messenger(InboxNetwork):
         human_window=HUMAN_WINDOW,
     )
     credentials = (
-        Credential(
-            'app_id',
-            _('Application identifier'),
-            _('Meta for Developers, your application, Settings, Basic: « App ID ».'),
-            secret=False,
-            scope='endpoint',
-        ),
-        Credential(
-            'app_secret',
-            _('Application secret'),
-            _('Same page: « App secret ». It signs what Meta sends us.'),
-            scope='endpoint',
-            rotates=True,
-        ),
-        Credential(
-            'verify_token',
-            _('Verification token'),
-            _('A word of your choice, to be typed also in the webhook settings of the application.'),
-            scope='endpoint',
-            rotates=True,
-        ),
+        *APPLICATION,
         Credential(
             'page_token',
             _('Page access token'),
