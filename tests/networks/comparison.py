@@ -19,7 +19,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -106,7 +106,7 @@ def _error_differences(case: Case, error: errors.SocialMediaError) -> list[str]:
 def _event_differences(case: Case, events: Sequence[Event]) -> list[str]:
     left, wrong = [_as_routed(case, event) for event in without_repeats(events)], []
     matched: list[tuple[Effect, Event]] = []
-    for effect in case.expect:
+    for effect in _one_by_one(case.expect):
         candidates = [event for event in left if _is_candidate(effect, event)]
         scored = sorted(((_compare(case, effect, event), event) for event in candidates), key=_wrongs)
         if not scored:
@@ -126,6 +126,15 @@ def _as_routed(case: Case, event: Event) -> Event:
     if event.kind is not Kind.IGNORED and event.account_id in told:
         return Event(Kind.IGNORED, account_id=event.account_id, reason='unknown_account')
     return event
+
+
+def _one_by_one(expect: Sequence[Effect]) -> Iterator[Effect]:
+    """The effects, one for each message where one effect tells of several (``mids``)."""
+    for effect in expect:
+        if len(effect.get('mids', ())) < 2:
+            yield effect
+        for mid in effect['mids'] if len(effect.get('mids', ())) > 1 else ():
+            yield {**effect, 'mids': [mid]}
 
 
 def _wrongs(scored: tuple[list[str], Event]) -> int:
