@@ -84,10 +84,14 @@ def test_nothing_outside_networks_names_a_network(path):
     if 'networks' in path.relative_to(PACKAGE).parts:
         return
     slugs = '|'.join(sorted(registry(), key=len, reverse=True))
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    # « x » between two values is no name
+    pieces = {piece for node in nodes if isinstance(node, ast.JoinedStr) for piece in node.values}
     named = [
         node.value
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes
         if isinstance(node, ast.Constant)
+        and node not in pieces
         and isinstance(node.value, str)
         and re.fullmatch(slugs, node.value, re.IGNORECASE)
     ]

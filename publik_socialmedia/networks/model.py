@@ -145,8 +145,7 @@ class Account:
     ``credentials``: values of the network's declared credentials by name (tokens: secret).
     ``facts``: what ``check`` learnt and what later calls need (numeric id, text limit of the server…).
     ``api_url``: base URL to use instead of the network's own ('' = the network's): demo and tests.
-    ``paid``: the class adds here the id of each thing that the network bills us for, as soon as it is; the
-    caller counts them by month, in ``facts['paid']``: see ``spending``.
+    ``paid``: ids of what the network bills us for, added by its class, counted by ``spending``.
     ``webhook_url``: where the network is to call us, '' without webhook or while our address is not known.
     """
 
@@ -161,9 +160,8 @@ class Account:
 @dataclass(frozen=True, slots=True)
 class Raw:
     """One body as received. ``call``: for an answer, the request it answers ('GET /api/v1/statuses/1'), and
-    its status where that is what it says ('GET /api/v1/statuses/1 404').
-
-    ``account``: the account of the session that polled; None for a webhook that several accounts share.
+    its status where that is what it says ('GET /api/v1/statuses/1 404'). ``account``: of the session that
+    polled; None for a webhook that several accounts share.
     """
 
     body: bytes
@@ -256,10 +254,8 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingFile:
-    """A file to send: its bytes, a clean name, a sniffed type, a text alternative.
-
-    ``url``: where the network can fetch it for some minutes; '' unless it has ``files_by_url``.
-    """
+    """A file to send: its bytes, a clean name, a sniffed type, a text alternative; ``url``: where the network
+    can fetch it for some minutes, '' unless it has ``files_by_url``."""
 
     content: bytes = field(repr=False)
     filename: str
@@ -279,10 +275,8 @@ class Outgoing:
     ``human``: written by a person (opens the human window where a network has one).
     ``template``: to go as the model that the network approved for this account; ``text`` may be empty.
     ``last_inbound_at``: time of the citizen's last message, from which windows are counted.
-    ``first_tried_at``: when this message was first tried, None at the first try; ``last_tried_at``: when the
-    last try began, after which a lost request may still be carried out for a while.
-    ``others``: external ids of our other messages to that person: ``find_sent`` takes none of them for this
-    one, though it may say the same.
+    ``first_tried_at``, ``last_tried_at``: when these tries began, None before; a lost one may still succeed.
+    ``others``: ids of our other messages to that person, which ``find_sent`` never takes for this one.
     """
 
     key: str
