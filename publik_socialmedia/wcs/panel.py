@@ -45,7 +45,7 @@ from publik_socialmedia.models import Demand
 from publik_socialmedia.wcs import panel_access, panel_content, panel_files
 from publik_socialmedia.wcs.sites import sites
 
-PACE = 15  # seconds between two looks of an open panel
+PACE: float = 15  # seconds between two looks of an open panel
 _TEMPLATES = 'publik_socialmedia/panel'
 _STATIC = Path(__file__).resolve().parent.parent / 'static' / 'publik_socialmedia'
 # no text can end the script that holds it, nor begin a tag in a browser that would guess
@@ -87,7 +87,7 @@ def panel(request: HttpRequest, token: str) -> HttpResponse:
 
 def _whole(demand: Demand) -> SafeString:
     view = panel_content.latest(demand)
-    context = {'view': view, 'lines': _rendered(view), 'pace': PACE, 'css': _static('panel.css')}
+    context = {'view': view, 'lines': _rendered(view), 'pace': str(PACE), 'css': _static('panel.css')}
     return render_to_string(f'{_TEMPLATES}.html', {**context, 'over': _over_sentence()})
 
 
