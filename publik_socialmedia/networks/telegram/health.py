@@ -31,7 +31,7 @@ from publik_socialmedia.errors import ConfigurationError, PermanentError
 from publik_socialmedia.networks.base import JSON, Account, Health, Http, Problem
 from publik_socialmedia.networks.reading import ident, integer, mapping, moment, string
 
-from .api import WEBHOOK_KEY, Api, result
+from .api import WEBHOOK_KEY, Api, Hidden, result
 from .contents import full_name
 from .parsing import WANTED
 
@@ -122,7 +122,8 @@ def check(account: Account, http: Http) -> Health:
 
 
 def _check_way(test: _Check, webhook: Mapping[str, JSON]) -> None:
-    secret, url = test.account.credentials.get(WEBHOOK_KEY, ''), string(webhook.get('url'))
+    secret = Hidden(test.account.credentials.get(WEBHOOK_KEY, ''))
+    url, ours = Hidden(string(webhook.get('url'))), Hidden(test.account.webhook_url)
     if not secret:
         if url:
             test.problem('config', CONFLICT)
@@ -133,7 +134,7 @@ def _check_way(test: _Check, webhook: Mapping[str, JSON]) -> None:
     if not url:
         test.problem('subscription', NOT_SUBSCRIBED)
         return
-    if test.account.webhook_url and url != test.account.webhook_url:
+    if ours and url != ours:
         test.problem('subscription', ELSEWHERE)
         return
     asked = webhook.get('allowed_updates')
@@ -152,7 +153,7 @@ def subscribe(account: Account, http: Http) -> None:
 
     What waits at Telegram is kept: it comes by the new way.
     """
-    api, secret = Api(account, http), account.credentials.get(WEBHOOK_KEY, '')
+    api, secret = Api(account, http), Hidden(account.credentials.get(WEBHOOK_KEY, ''))
     if not secret:
         api.change('deleteWebhook', drop_pending_updates=False)
         return
@@ -163,7 +164,7 @@ def subscribe(account: Account, http: Http) -> None:
     try:
         api.change(
             'setWebhook',
-            url=account.webhook_url,
+            url=Hidden(account.webhook_url),
             secret_token=secret,
             allowed_updates=list(WANTED),
             max_connections=CONNECTIONS,

@@ -58,12 +58,11 @@ _PERSON = re.compile(r'[1-9]\d{0,18}')
 
 
 def split(capabilities: Capabilities, outgoing: Outgoing, files: Sequence[OutgoingFile]) -> list[Outgoing]:
-    """A short text is the caption of the first file; a long one goes before the files."""
-    words = text.clean(outgoing.text).strip()
-    if not files or not words or text.length(words, 'utf16') > CAPTION:
-        return parts.split(capabilities, outgoing, files)
-    alone = parts.split(capabilities, replace(outgoing, text=''), files)
-    return [replace(alone[0], text=words), *alone[1:]]
+    """The end of the text is the caption of the first file if it is short enough, else it goes before."""
+    found = parts.split(capabilities, outgoing, files)
+    if any(part.file and text.length(part.text, 'utf16') > CAPTION for part in found):
+        found = parts.split(replace(capabilities, files_per_message=0), outgoing, files)
+    return found
 
 
 def send(account: Account, outgoing: Outgoing, http: Http) -> Sent:
