@@ -68,7 +68,9 @@ def record_status(account: Account, event: Event, received_at: datetime) -> str:
 
 
 def keep(account: Account, event: Event, received_at: datetime) -> None:
-    """Remember a receipt; of two watermarks of one person the later one."""
+    """Remember a receipt: of two watermarks of one person the later one, of one message the highest."""
+    if event.external_id and not _rises(account, event):
+        return
     receipt, created = Receipt.objects.get_or_create(
         account=account,
         target=event.external_id,
@@ -83,6 +85,16 @@ def keep(account: Account, event: Event, received_at: datetime) -> None:
     )
     if not created and event.up_to is not None:
         Receipt.objects.filter(pk=receipt.pk).update(up_to=Greatest(F('up_to'), event.up_to))
+
+
+def _rises(account: Account, event: Event) -> bool:
+    """Whether nothing higher is remembered of that message; what is lower is forgotten."""
+    status = str(event.status)
+    known = Receipt.objects.filter(account=account, target=event.external_id)
+    if known.filter(status__in=[higher for higher, lower in _LOWER.items() if status in lower]).exists():
+        return False
+    known.filter(status__in=_LOWER[status]).delete()
+    return True
 
 
 def sent(

@@ -113,7 +113,7 @@ def targets(case: Case) -> list[str]:
 
 def unroutable(case: Case) -> int:
     """Messages whose author the body does not tell: they are kept and shown apart (R3, R8)."""
-    return sum(len(effect['mids']) for effect in case.expect if effect.get('class') == 'unroutable')
+    return sum(len(effect.get('mids', [''])) for effect in case.expect if effect.get('class') == 'unroutable')
 
 
 def expected(case: Case) -> bool:
@@ -177,7 +177,8 @@ def test_corpus_table(capsys):
 def _as_stored(case: Case) -> Case:
     """Without what only the event says: where the time was taken, once it is taken; of whom was a message
     that we do not hold, of which its hash or its state alone is remembered; a message before its edit, which
-    is then one of its versions; what was ignored, or belongs to nobody, of which the number alone is."""
+    is then one of its versions; what was ignored, or belongs to nobody, of which the number alone is; that
+    two identifiers are one person, when we know neither."""
     edited = {effect['mid'] for effect in case.expect if effect['effect'] == 'edit'}
     effects = [
         {
@@ -187,6 +188,7 @@ def _as_stored(case: Case) -> Case:
         }
         for effect in case.expect
         if effect.get('class') != 'unroutable'
+        and effect['effect'] != 'identity_change'
         and (effect['effect'] != 'citizen_message' or effect['mid'] not in edited)
     ]
     return dataclasses.replace(case, item={**case.item, 'expect': effects})
@@ -197,7 +199,7 @@ def _forgotten(effect: Mapping[str, Any], key: str) -> bool:
         return key in ('mid', 'user')
     told_of = effect['effect'] in ('unsend', 'status') and effect.get('mid')
     unknown = told_of and not Message.objects.filter(external_id=effect['mid']).exists()
-    return bool(unknown) and key in ('user', 'cumulative')
+    return bool(unknown) and key in ('user', 'cumulative', 'tracker')
 
 
 def _empty() -> None:
