@@ -47,7 +47,7 @@ USAGE = {'X-App-Usage': '{"call_count":1,"total_time":1,"total_cputime":1}', 'fa
 class GraphApi:
     """``answer`` is the whole API. ``tells_old_messages``: also those beyond the 20 that Meta promises.
 
-    ``reading``, ``subscribing``: scopes of what is read, and of subscriptions. ``platforms``: those asked for.
+    ``reading``, ``subscribing``: scopes for what is read, and for subscriptions. ``platforms``: its words.
     """
 
     reading: tuple[str, ...] = ('pages_read_engagement', 'pages_messaging')

@@ -39,7 +39,7 @@ class Sender:
     """``receipts``: what follows each send ('delivered', 'read'). ``outside``, ``unknown``: code and subcode
     of what is too late, or for nobody that is known. ``type_required``: ``messaging_type`` must be said."""
 
-    scope = 'pages_messaging'
+    scopes: tuple[str, ...] = ('pages_messaging',)
     outside, unknown = (10, 2018278), (100, 2018001)
     type_required = True
 
@@ -49,7 +49,7 @@ class Sender:
         self.receipts: tuple[str, ...] = ('delivered',)
 
     def send(self, call: Call, token: Token, page: PageState) -> Reply:
-        require(token, self.scope)
+        require(token, *self.scopes)
         if page.barred:
             raise GraphError(10, 1893063, '(#10) This Page is temporarily barred from sending messages.')
         thread = self._thread(page, as_object(call.params.get('recipient'), 'recipient'))
@@ -101,7 +101,7 @@ class Sender:
             if tag in REMOVED_TAGS or tag != 'HUMAN_AGENT':
                 raise GraphError(100, 0, '(#100) Deprecated message tag')
             if not page.human_agent:
-                # the code of an application without the feature is not documented: the former one of the window
+                # the code of an application without the feature is not documented: a former one
                 raise GraphError(10, 2018065, '(#10) The Human Agent feature is not approved for this app.')
             if age >= HUMAN_WINDOW:
                 raise outside

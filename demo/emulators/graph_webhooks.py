@@ -183,11 +183,15 @@ class Notifier:
         self.world = world
         self.webhooks = webhooks
 
+    def subscribed(self, page: PageState) -> tuple[str, ...]:
+        """Fields of which that account tells the application."""
+        return page.subscriptions.get(self.world.app.id, ())
+
     def item(self, page: PageState, thread: Thread | None, *, from_page: bool = False, **what: Any) -> None:
         """One item for the application, if the Page is subscribed to its field."""
         (key,) = what
         app_id = self.world.app.id
-        fields = page.subscriptions.get(app_id, ())
+        fields = self.subscribed(page)
         wanted = self.echoes if key == 'message' and what[key].get('is_echo') else self.fields.get(key)
         standby = thread is not None and thread.owner not in ('', app_id)
         if wanted not in fields or (standby and 'standby' not in fields):

@@ -133,7 +133,13 @@ class Instagram(InboxNetwork):
             secret=False,
             required=False,
         ),
-        Credential(renewal.STATE, _('Renewal of the token'), required=False, typed=False),
+        Credential(
+            renewal.STATE,
+            _('Renewal of the Instagram token'),
+            _('Its end, and when it is renewed next.'),
+            required=False,
+            typed=False,
+        ),
     )
     error_table = sending.ERRORS
     shown_types = sending.SHOWN_TYPES
@@ -196,4 +202,6 @@ class Instagram(InboxNetwork):
         return renewal.due_at(account) if is_login(account) else None
 
     def renew(self, account: Account, http: Http, *, refused: bool = False) -> Mapping[str, str] | None:
-        return renewal.renew(self, account, http) if is_login(account) else None
+        if not is_login(account) or not (refused or renewal.is_due(account)):
+            return None
+        return renewal.renew(self, account, http)

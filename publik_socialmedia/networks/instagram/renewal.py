@@ -47,6 +47,11 @@ def due_at(account: Account) -> datetime | None:
     return moment(_state(account).get('after')) or AT_ONCE
 
 
+def is_due(account: Account) -> bool:
+    when = due_at(account)
+    return when is not None and when <= datetime.now(UTC)
+
+
 def expires_at(account: Account) -> datetime | None:
     """End of the token, None if it is not known."""
     return moment(_state(account).get('expires'))
@@ -64,7 +69,7 @@ def renew(network: GraphNetwork, account: Account, http: Http) -> Mapping[str, s
     if error is not None:
         # too young is refused as well, nobody says how: a token that still reads is not a dead one
         network.read(http, account, ('me',), {'fields': 'id'})
-        return _kept(token, now + TOO_YOUNG, expires_at(account))
+        return kept(token, now + TOO_YOUNG, expires_at(account))
     try:
         found = mapping(answer.json())
     except ValueError:
@@ -74,10 +79,11 @@ def renew(network: GraphNetwork, account: Account, http: Http) -> Mapping[str, s
         raise TemporaryError('temporary', http_status=answer.status, detail='no token in the answer')
     life = integer(found.get('expires_in'))
     expires = now + (timedelta(seconds=life) if life and 0 < life < 10**9 else LIFE)
-    return {LOGIN_TOKEN: fresh, **_kept(fresh, now + EVERY, expires)}
+    return {LOGIN_TOKEN: fresh, **kept(fresh, now + EVERY, expires)}
 
 
-def _kept(token: str, after: datetime, expires: datetime | None) -> dict[str, str]:
+def kept(token: str, after: datetime, expires: datetime | None) -> dict[str, str]:
+    """What is remembered of a token: when to renew it, and its end if it is known."""
     facts = {'of': _digest(token), 'after': after.isoformat()}
     if expires is not None:
         facts['expires'] = expires.isoformat()
