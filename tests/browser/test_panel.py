@@ -14,7 +14,7 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""The panel in a real browser: alive, usable by all, and deaf to what hostile texts would have it do."""
+"""The panel in a real browser: kept up to date while it is looked at, and then only."""
 
 from __future__ import annotations
 
@@ -25,139 +25,17 @@ import pytest
 from django.utils import timezone
 
 from publik_socialmedia.conversations import messages
-from publik_socialmedia.models import Attachment, Demand, Message, MessageVersion, Reaction
+from publik_socialmedia.models import Demand, Message
 from publik_socialmedia.networks.base import Kind
-from tests.browser import backoffice
 from tests.browser.conftest import Backoffice
-from tests.factory import happens, make_account, write
-from tests.wcs.panel_scene import answer, attach, bind, make_demand, picture, say, talk
+from tests.browser.screen import LINES, heard, requests_of, soon, texts
+from tests.factory import happens
+from tests.wcs.panel_scene import answer, attach, make_demand, picture, say, talk
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    pass
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-LINES = '.socialmedia-panel ol[data-part="list"] > li'
-HOSTILE = [
-    '<script>pwned()</script>',
-    '<img src=x onerror=pwned()>',
-    '"><svg onload=pwned()>',
-    '\'"onmouseover=pwned() autofocus onfocus=pwned() x=',
-    '</section></ol></li><iframe srcdoc="<script>parent.pwned()</script>">',
-    '</script><script>pwned()</script>',
-    '*/;pwned();/*',
-    '\\u003cimg src=x onerror=pwned()\\u003e',
-    '{{ "<script>pwned()</script>" }}{% debug %}${pwned()}',
-    '&lt;img src=x onerror=pwned()&gt;',
-    'javascript:pwned()',
-    '<!--<script>',
-    '\u2028pwned()\u2029//',
-    '<a href="javascript:pwned()">x</a><base href="//pirate.example">',
-    '<style>*{display:none}</style><link rel=stylesheet href=//pirate.example>',
-    '<math><mi//xlink:href="data:x,<script>pwned()</script>">',
-]
-
-
-def texts(page: Page) -> list[str]:
-    """What is written in each message."""
-    return page.locator(f'{LINES} .socialmedia-text').all_inner_texts()
-
-
-def soon(page: Page, count: int) -> None:
-    """Wait until there are that many messages."""
-    page.wait_for_function(f'document.querySelectorAll(`{LINES}`).length === {count}')
-
-
-def heard(page: Page) -> str:
-    return page.locator('[data-part="news"]').inner_text()
-
-
-# -- hostile content
-
-
-def hostile_conversation() -> Demand:
-    """Everything that comes from outside is hostile."""
-    account = make_account(name=HOSTILE[2])
-    first = write(account, HOSTILE[0], user=HOSTILE[1])
-    demand = bind(first, display_number=HOSTILE[3])
-    demand.conversation.contact.name = HOSTILE[4]
-    demand.conversation.contact.save()
-    for number, text in enumerate(HOSTILE):
-        said = say(demand.conversation, text, external_id=text, reply_to=HOSTILE[number - 1], edited=True)
-        MessageVersion.objects.create(message=said, rank=0, text=text)
-        MessageVersion.objects.create(message=said, rank=1, text=text)
-        Reaction.objects.create(account=account, target=text, user=text, emoji=text[:64], at=timezone.now())
-        attach(said, picture(), filename=text, alt=text)
-        attach(said, picture(), filename=text, alt=text, storage='', state='given')
-        for kind in ('location', 'contact', 'share', 'fallback', 'file'):
-            Attachment.objects.create(
-                message=said,
-                position=said.attachments.count(),
-                kind=kind,
-                url=text,
-                alt=text,
-                details=dict.fromkeys(('name', 'title', 'address', 'phone', 'lat', 'long'), text),
-                state='shown',
-            )
-        answer(demand, text, state='failed', failure=text[:64])
-    return bind(say(demand.conversation, 'fin'))
-
-
-def assert_inert(page: Page) -> None:
-    page.locator(LINES).last.hover()
-    assert page.evaluate('window.wasPwned') is None
-    inside = page.locator('.socialmedia-panel')
-    assert inside.locator('script, iframe, svg, object, embed, base, link, math, form, input').count() == 0
-    assert inside.locator('style').count() == 1
-    found = inside.evaluate(
-        """(panel) => [...panel.querySelectorAll('*')].flatMap((element) => [...element.attributes].filter(
-            ({ name, value }) => name.startsWith('on') || name !== 'alt' && /^\\s*javascript:/i.test(value)
-        ).map(({ name, value }) => name + '=' + value))"""
-    )
-    assert found == []
-
-
-def test_hostile_texts_names_and_files_are_only_read(wcs: Backoffice) -> None:
-    demand = hostile_conversation()
-    page = wcs.open(demand)
-    page.wait_for_timeout(300)
-    assert_inert(page)
-    # older ones, put in the page by the script
-    before = page.locator(LINES).count()
-    page.get_by_role('button', name='Voir les messages précédents').click()
-    soon(page, Message.objects.count())
-    assert before < Message.objects.count()
-    # as they were written: entities are not read, templates not run
-    shown = texts(page)
-    for text in HOSTILE:
-        assert ' '.join(text.split()) in [' '.join(found.split()) for found in shown]
-    # and those that come meanwhile
-    for text in HOSTILE:
-        say(demand.conversation, text)
-    soon(page, Message.objects.count())
-    for details in page.locator('.socialmedia-panel details').all():
-        details.evaluate('(element) => { element.open = true; }')
-    page.wait_for_timeout(300)
-    assert_inert(page)
-
-
-def test_another_site_gets_nothing(wcs: Backoffice) -> None:
-    demand = make_demand(text='Mon secret')
-    with backoffice.serve() as pirate:
-        asked = requests_of(wcs.page)
-        page = wcs.open(demand, site=pirate, shown=False)
-        page.wait_for_load_state('networkidle')
-        assert len(asked) == 1 and 'secret' not in page.content()
-        assert page.locator('.socialmedia-panel').count() == 0
-        # nor by reading it as the panel does
-        read = page.evaluate(
-            "(url) => fetch(url).then((got) => got.text()).catch((error) => 'refused')",
-            page.locator('[data-content-url]').get_attribute('data-content-url'),
-        )
-        assert read == 'refused'
-
-
-# -- alive
 
 
 def test_new_messages_appear_and_are_announced_without_taking_the_focus_R35_R44(wcs: Backoffice) -> None:
@@ -217,12 +95,6 @@ def test_time_left_is_kept_up_to_date_R32(wcs: Backoffice) -> None:
     conversation.last_inbound_at = timezone.now() - timedelta(days=2)
     conversation.save()
     page.wait_for_selector('.socialmedia-closed')
-
-
-def requests_of(page: Page) -> list[str]:
-    found: list[str] = []
-    page.on('request', lambda request: found.append(request.url) if '/panel/?' in request.url else None)
-    return found
 
 
 def test_server_that_is_away_is_asked_less_and_less_then_found_again(wcs: Backoffice) -> None:
@@ -296,9 +168,6 @@ def test_panel_taken_out_of_the_page_asks_nothing(wcs: Backoffice) -> None:
     assert asked == []
 
 
-# -- long conversations, files
-
-
 def test_previous_messages_by_keyboard_R44(wcs: Backoffice) -> None:
     demand = make_demand(text='Le tout premier')
     talk(demand, 50)
@@ -350,99 +219,3 @@ def test_thumbnail_is_seen_and_its_name_remains_when_it_is_not(wcs: Backoffice) 
     with page.expect_download() as download:
         links.first.click(button='left')
     assert download.value.suggested_filename == 'rue.jpg'
-
-
-# -- for all
-
-
-def violations(page: Page, **context: list[str]) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, context=context or None)
-    return [
-        f'{rule["id"]}: {node["html"][:120]}'
-        for rule in found.response['violations']
-        for node in rule['nodes']
-    ]
-
-
-def lively() -> Demand:
-    """A conversation with all that can be in one."""
-    account = make_account(problem='auth')
-    make_demand(account, 'L’an dernier')
-    demand = bind(write(account, 'Bonjour, ma rue est dans le noir depuis mardi.'))
-    first = say(demand.conversation, 'Voici une photo', demand=demand, edited=True)
-    MessageVersion.objects.create(message=first, rank=0, text='Voila une foto', at=timezone.now())
-    MessageVersion.objects.create(message=first, rank=1, text='Voici une photo', at=timezone.now())
-    Reaction.objects.create(
-        account=account, target=first.external_id, user='ville', emoji='👍', at=timezone.now()
-    )
-    attach(first, picture(), filename='rue.jpg', alt='Un lampadaire cassé')
-    attach(first, b'%PDF-1.4\n%%EOF\n', filename='courrier.pdf')
-    Attachment.objects.create(message=first, position=9, kind='image', state='wanted')
-    messages.erase(say(demand.conversation, 'x', demand=demand))
-    answer(demand, origin='automatic', state='delivered')
-    answer(demand, 'Nous passons demain.', state='read', reply_to=first.external_id)
-    answer(demand, origin='native')
-    answer(demand, state='failed', failure='blocked')
-    answer(demand, state='queued')
-    talk(demand, 22)
-    return demand
-
-
-@pytest.mark.parametrize('width', [1280, 390, 320])
-def test_panel_meets_wcag_in_its_page_R44(wcs: Backoffice, width: int) -> None:
-    demand = lively()
-    wcs.page.set_viewport_size({'width': width, 'height': 900})
-    page = wcs.open(demand)
-    page.locator('summary').first.click()
-    assert violations(page) == []
-    conversation = demand.conversation
-    conversation.last_inbound_at = timezone.now() - timedelta(days=9)
-    conversation.save()
-    page.wait_for_function('document.querySelectorAll(".socialmedia-closed").length === 2')
-    page.get_by_role('button', name='Voir les messages précédents').click()
-    soon(page, Message.objects.count())
-    assert violations(page) == []
-
-
-def test_panel_meets_wcag_alone_R44(wcs: Backoffice) -> None:
-    page = wcs.open(lively())
-    page.evaluate(
-        """() => {
-            const main = document.querySelector('main');
-            main.replaceChildren(document.querySelector('h2'), document.querySelector('.socialmedia-panel'));
-        }"""
-    )
-    assert violations(page, include=['.socialmedia-panel']) == []
-
-
-@pytest.mark.parametrize('width', [640, 280, 160])
-def test_nothing_overflows_a_narrow_column_nor_a_page_zoomed_twice_R44(wcs: Backoffice, width: int) -> None:
-    """A page of 1280 pixels zoomed twice has 640, and its side bar half of its 310."""
-    demand = lively()
-    say(demand.conversation, 'https://example.org/' + 120 * 'x' + ' ' + 80 * '🙂', demand=demand)
-    page = wcs.open(demand)
-    page.evaluate('(width) => { document.querySelector("aside").style.width = `${width}px`; }', width)
-    over = page.evaluate(
-        """() => [...document.querySelectorAll('.socialmedia-panel, .socialmedia-panel *')].filter(
-            (element) => !element.closest('.socialmedia-unseen') && element.clientWidth > 0
-            && element.scrollWidth > element.clientWidth + 1
-        ).map((element) => element.outerHTML.slice(0, 80))"""
-    )
-    assert over == []
-
-
-def test_panel_is_made_of_a_heading_a_region_and_a_list_R44(wcs: Backoffice) -> None:
-    page = wcs.open(lively())
-    panel = page.get_by_role('region', name='Conversation', exact=True)
-    assert panel.get_by_role('heading', name='Conversation').count() == 1
-    scroll = panel.get_by_role('region', name='Messages de la conversation')
-    assert scroll.get_by_role('list').first.get_by_role('listitem').count() >= 30
-    # by keyboard: the button, the messages, then what is in them
-    page.get_by_role('button', name='Envoyer').focus()
-    stops = []
-    for _step in range(4):
-        page.keyboard.press('Tab')
-        stops.append(page.evaluate('document.activeElement.dataset.part || document.activeElement.tagName'))
-    assert stops[:2] == ['older', 'scroll'] and set(stops[2:]) <= {'A', 'SUMMARY'}
