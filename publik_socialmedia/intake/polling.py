@@ -23,9 +23,10 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -120,8 +121,16 @@ def poll(turn: Turn, http: Http | None = None) -> int:
     return stored.total()
 
 
-def repair(account: Account, since: datetime, http: Http | None = None) -> Iterator[int]:
-    """Read the past again since that instant: first import, or gap after an outage. Yields bodies stored."""
+def repair(
+    account: Account,
+    since: datetime,
+    http: Http | None = None,
+    pause: Callable[[float], object] = time.sleep,
+) -> Iterator[int]:
+    """Read the past again since that instant: first import, or gap after an outage. Yields bodies stored.
+
+    ``pause``: waits, between two pages, the seconds that the network wants; not for a worker's thread.
+    """
     cursor: dict[str, object] = {}
     more = True
     while more:
@@ -132,6 +141,8 @@ def repair(account: Account, since: datetime, http: Http | None = None) -> Itera
         # a network that does not move on would be asked for ever
         more = page.more and dict(page.cursor) != cursor
         cursor = dict(page.cursor)
+        if more and page.wait:
+            pause(page.wait)
 
 
 def _past(account: Account, cursor: Mapping[str, object], since: datetime, http: Http) -> Page:

@@ -61,7 +61,7 @@ def read(
         for thread in recent
         if _goes_on(mapping(thread.get('messages')), since)
     ]
-    return _page(account, path, recent, {'after': after, 'threads': unfinished}, since, answer)
+    return _page(network, account, path, recent, {'after': after, 'threads': unfinished}, since, answer)
 
 
 def _read_thread(
@@ -78,7 +78,7 @@ def _read_thread(
     if _goes_on(found, since) and pages < PAGES_PER_THREAD:
         others = [[thread, next_cursor(found), pages + 1], *others]
     rest = {'after': cursor.get('after', ''), 'threads': others}
-    return _page(account, path, dicts(found.get('data')), rest, since, answer)
+    return _page(network, account, path, dicts(found.get('data')), rest, since, answer)
 
 
 def _goes_on(messages: Mapping[str, JSON], since: datetime) -> bool:
@@ -88,6 +88,7 @@ def _goes_on(messages: Mapping[str, JSON], since: datetime) -> bool:
 
 
 def _page(
+    network: InboxNetwork,
     account: Account,
     path: Sequence[str],
     parts: Sequence[Mapping[str, JSON]],
@@ -100,6 +101,6 @@ def _page(
     body = json.dumps({'data': kept}).encode()
     answers = (Raw(body, Source.HISTORY, call=f'GET /{"/".join(path)}', account=account),) if kept else ()
     wait = retry_after(answer)
-    if wait is None and usage(answer) >= HIGH_USAGE:
-        wait = PAUSE
+    if wait is None:
+        wait = PAUSE if usage(answer) >= HIGH_USAGE else network.reading.pace or None
     return Page(answers, cursor, more=bool(cursor['threads'] or cursor['after']), wait=wait)

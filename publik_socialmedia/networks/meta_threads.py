@@ -41,7 +41,7 @@ class Reading:
 
     ``platform``: its word among the parameters of the call. ``fields``: those of a message to ask for.
     ``attachments``: those of a message that is told. ``adapt``: what it alone says of a message.
-    ``threads``: how many are asked at once, with their messages.
+    ``threads``: how many are asked at once, with their messages; ``pace``: seconds between two such calls.
     """
 
     platform: str
@@ -49,6 +49,7 @@ class Reading:
     attachments: Callable[[Payload], tuple[Attachment, ...]]
     adapt: Callable[[Payload, Event], Event] = lambda message, event: event
     threads: int = 10  # more makes Meta answer « reduce the amount of data »
+    pace: float = 0.0
 
     @property
     def messages(self) -> str:

@@ -101,7 +101,8 @@ def _post(address: str, request: Request) -> int:
 
 
 @contextlib.contextmanager
-def town(slug: str) -> Iterator[Town]:
+def town(slug: str, base_url: str = '') -> Iterator[Town]:
+    """``base_url``: where this software answers, for networks that fetch files from it."""
     with contextlib.ExitStack() as stack:
         desk = stack.enter_context(contract.desk(slug))
         wcs = stack.enter_context(StandIn())
@@ -112,6 +113,7 @@ def town(slug: str) -> Iterator[Town]:
                 PUBLIK_SOCIALMEDIA_TRUSTED_HOSTS=hosts,
                 PUBLIK_SOCIALMEDIA_API_URLS={slug: desk.server.url},
                 PUBLIK_SOCIALMEDIA_NETWORK_TIMEOUT=2,
+                PUBLIK_SOCIALMEDIA_BASE_URL=base_url or 'https://combo.example.org',
             )
         )
         secrets = {name: list(values) for name, values in desk.secrets.items()}
@@ -132,7 +134,8 @@ def town(slug: str) -> Iterator[Town]:
 
 @pytest.fixture(params=ALL)
 def here(request: pytest.FixtureRequest) -> Iterator[Town]:
-    with town(request.param) as found:
+    fetches = networks.get(request.param).capabilities.files_by_url
+    with town(request.param, request.getfixturevalue('live_server').url if fetches else '') as found:
         yield found
 
 

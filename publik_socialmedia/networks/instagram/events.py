@@ -103,4 +103,5 @@ def _adapt(message: Payload, event: Event) -> Event:
     )
 
 
-READING = Reading('instagram', MESSAGE_FIELDS, attachments.reread, _adapt, threads=5)
+# 2 calls a second for each account. /docs/graph-api/overview/rate-limiting
+READING = Reading('instagram', MESSAGE_FIELDS, attachments.reread, _adapt, threads=5, pace=0.5)
