@@ -45,6 +45,7 @@ from demo.wcs_standin.definitions import FormDef, Hook
 from demo.wcs_standin.demands import Demand, Store
 from demo.wcs_standin.faults import Fault
 from demo.wcs_standin.values import read_values, storable
+from demo.wcs_standin.variables import Site
 from demo.wcs_standin.workflow import Runner
 
 #: Part of the service time of a hook before the mark « being processed » is written: two hooks that both
@@ -60,11 +61,14 @@ class Wcs:
     form: FormDef
     access: Access
     store: Store
+    site: Site
     latency: float = 0
     race_window: float = 0.003
     disabled: bool = False
-    #: Name of the role that the function « Destinataire » was given.
-    role: str = 'Agents réseaux sociaux'
+    #: Why imports of bundles fail, if they are to.
+    import_failure: str = ''
+    #: Tracking code → number of a demand.
+    tracking_codes: dict[str, int] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
     _importing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -104,8 +108,29 @@ def forms(wcs: Wcs, request: Request, fault: Fault | None) -> Answer:
     if not caller.signed and not caller.is_api_user:
         raise denied('Appel d’API non signé.')
     wcs.wait(0.5)
-    shown = [] if wcs.disabled or request.flag('backoffice-submission') else [export.form_summary(wcs)]
-    return json_answer({'err': 0, 'data': shown})
+    # those that may be filled in the back office: by whom? Nobody, for a service alone
+    shown = not wcs.disabled and (not request.flag('backoffice-submission') or caller.role == 'agents')
+    return json_answer({'err': 0, 'data': [export.form_summary(wcs)] if shown else []})
+
+
+def roles(wcs: Wcs, request: Request, fault: Fault | None) -> Answer:
+    if not wcs.access.caller(request).signed:
+        raise denied('Requête non signée ou utilisateur sans accès au backoffice.')
+    rows = [
+        {'id': str(place), 'slug': slug, 'name': name, 'text': name, 'allows_backoffice_access': True}
+        for place, (slug, name) in enumerate(wcs.site.roles.items(), 1)
+    ]
+    return json_answer({'err': 0, 'data': rows})
+
+
+def tracking_code(wcs: Wcs, request: Request, fault: Fault | None, code: str) -> Answer:
+    if not wcs.access.caller(request).signed:
+        raise denied('Signature absente.')
+    demand = wcs.store.get(wcs.tracking_codes.get(code, 0))
+    if demand is None:
+        raise not_found()
+    url = wcs.url_of(demand, kind='backoffice/management/' if request.flag('backoffice') else '')
+    return json_answer({'err': 0, 'url': url, 'load_url': url})
 
 
 def schema(wcs: Wcs, request: Request, fault: Fault | None, slug: str) -> Answer:
@@ -131,7 +156,7 @@ def submit(wcs: Wcs, request: Request, fault: Fault | None, slug: str) -> Answer
     wcs.store.commit(demand)
     if not demand.draft:
         wcs.store.set_processing(demand.number, True)
-        runner = Runner(wcs.form, demand, wcs.store.commit)
+        runner = Runner(wcs.form, demand, wcs.store.commit, wcs.site)
         demand.data['_source_ip'] = '127.0.0.1'
         runner.created()
         if fault is Fault.CRASH:
@@ -223,11 +248,11 @@ def hook(wcs: Wcs, request: Request, fault: Fault | None, slug: str, number: str
         demand.data[identifier] = request.json
     wcs.store.set_processing(demand.number, True)
     wcs.wait(1 - _UNMARKED)
-    runner = Runner(wcs.form, demand, wcs.store.commit)
+    runner = Runner(wcs.form, demand, wcs.store.commit, wcs.site)
     if fault is Fault.CRASH:
-        runner.crash_after = demand.number % 3
+        runner.crash_after = demand.number % 7
     wcs.store.commit(demand)
-    runner.run(found.actions, from_hook=True)
+    runner.run(found.actions, global_action=True)
     if fault is Fault.CRASH:
         raise Crash
     demand.events.append(_event_of(request.json))
@@ -270,8 +295,10 @@ def import_bundle(wcs: Wcs, request: Request, fault: Fault | None) -> Answer:
     job = str(uuid.uuid4())
     with wcs._importing:
         try:
-            wcs.form = form_of_tar(request)
-            wcs.jobs[job] = ''
+            form = form_of_tar(request)
+            wcs.jobs[job] = wcs.import_failure
+            if not wcs.import_failure:
+                wcs.form = form
         except (ValueError, KeyError, StopIteration) as error:
             wcs.jobs[job] = f'Archive invalide ({type(error).__name__})'
     return json_answer({'err': 0, 'url': f'{wcs.url}api/jobs/{job}/'})
@@ -303,6 +330,8 @@ _SLUG = '(?P<slug>[^/]+)'
 _NUMBER = '(?P<number>[^/]+)'
 _ROUTES: list[tuple[str, str | tuple[str, ...], Callable[..., Answer]]] = [
     (r'/api/formdefs/?', ('GET',), forms),
+    (r'/api/roles/?', ('GET',), roles),
+    (r'/api/code/(?P<code>[^/]+)/?', ('GET',), tracking_code),
     (rf'/api/formdefs/{_SLUG}/schema', ('GET',), schema),
     (rf'/api/formdefs/{_SLUG}/submit', '*', submit),
     (rf'/api/forms/{_SLUG}/list/?', ('GET',), list_demands),

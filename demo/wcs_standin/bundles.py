@@ -21,23 +21,19 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from email.parser import BytesParser
-from email.policy import HTTP
 
 from demo.wcs_standin.answers import Crash, Request
 from demo.wcs_standin.definitions import FormDef, read_form
+from demo.wcs_standin.posting import parts
 
 
 def form_of_tar(request: Request) -> FormDef:
     """Return the form of the tar sent as ``bundle``. Raises ValueError or KeyError for an unreadable tar, and
     :class:`Crash` if no file was sent, as w.c.s. does."""
-    head = f'Content-Type: {request.headers.get("content-type", "")}\r\n\r\n'.encode()
-    message = BytesParser(policy=HTTP).parsebytes(head + request.body)
-    parts = {part.get_param('name', header='content-disposition'): part for part in message.iter_parts()}
-    if 'bundle' not in parts:
+    sent = {name: content for name, _filename, _kind, content in parts(request)}
+    if 'bundle' not in sent:
         raise Crash
-    content = parts['bundle'].get_payload(decode=True)
-    assert isinstance(content, bytes)
+    content = sent['bundle']
     try:
         with tarfile.open(fileobj=io.BytesIO(content)) as tar:
             manifest = json.loads(_member(tar, 'manifest.json'))

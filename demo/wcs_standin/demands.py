@@ -74,6 +74,10 @@ class Demand:
     draft: bool = False
     values: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)  # « workflow data »
+    #: What agents filled in the forms of the workflow, by the form's varname, oldest first.
+    forms: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    #: Function → slug of the role that the workflow gave it for this demand.
+    roles: dict[str, str] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
     channel: Any = None
     user_id: Any = None
@@ -89,6 +93,8 @@ class Demand:
             self,
             values=dict(self.values),
             data=dict(self.data),
+            forms={name: list(filled) for name, filled in self.forms.items()},
+            roles=dict(self.roles),
             context=dict(self.context),
             evolution=[replace(entry, parts=list(entry.parts)) for entry in self.evolution],
             events=list(self.events),

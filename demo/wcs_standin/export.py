@@ -26,7 +26,8 @@ from zoneinfo import ZoneInfo
 
 from django.template import Context
 
-from demo.wcs_standin.definitions import FieldDef, StatusDef
+from demo.wcs_standin.actions import FieldDef
+from demo.wcs_standin.definitions import StatusDef
 from demo.wcs_standin.demands import Demand, Entry, File, Part
 
 if TYPE_CHECKING:
@@ -44,17 +45,23 @@ def local(moment: datetime) -> str:
 
 
 def form_summary(wcs: Wcs) -> dict[str, Any]:
-    role = {'name': wcs.role, 'text': wcs.role, 'id': '1'} if wcs.role else None
+    functions = {key: {'label': name, 'role': _role(wcs, key)} for key, name in wcs.form.functions.items()}
     return {
         'title': wcs.form.name,
         'slug': wcs.form.slug,
         'url': f'{wcs.url}{wcs.form.slug}/',
         'description': '',
         'keywords': [],
-        'functions': {'_receiver': {'label': 'Destinataire', 'role': role}},
+        'functions': functions,
         'category': wcs.form.category,
         'category_slug': 'relation-usagers',
     }
+
+
+def _role(wcs: Wcs, function: str) -> dict[str, str] | None:
+    slug = wcs.site.functions.get(function)
+    name = wcs.site.roles.get(slug or '', '')
+    return {'name': name, 'text': name, 'slug': str(slug), 'id': '1'} if name else None
 
 
 def schema(wcs: Wcs) -> dict[str, Any]:
@@ -68,14 +75,14 @@ def schema(wcs: Wcs) -> dict[str, Any]:
         'workflow': {
             'name': form.workflow,
             'fields': [_field(item) for item in form.workflow_fields],
-            'functions': {'_receiver': 'Destinataire'},
+            'functions': form.functions,
             'statuses': [
                 {
                     'id': item.id,
                     'name': item.name,
                     'endpoint': item.endpoint,
-                    'forced_endpoint': item.endpoint,
-                    'waitpoint': True,
+                    'forced_endpoint': item.forced,
+                    'waitpoint': item.waits,
                 }
                 for item in form.statuses.values()
             ],
@@ -151,6 +158,11 @@ def demand(wcs: Wcs, item: Demand, parts: frozenset[str], *, contents: bool = Fa
         data['actions'] = {f'global-action:{name}': f'{api}hooks/{name}/' for name in wcs.form.hooks}
     if 'submission' in parts:
         data['submission'] = {'backoffice': item.backoffice, 'channel': item.channel}
+    if 'roles' in parts:
+        found = wcs.site.roles_of(item)
+        data['roles'] = {
+            key: [{'slug': slug, 'name': wcs.site.roles[slug]}] for key, slug in found.items() if slug
+        }
     if 'evolution' in parts:
         data['evolution'] = [_entry(entry, contents) for entry in item.evolution]
     return data
@@ -197,7 +209,7 @@ def _entry(entry: Entry, contents: bool) -> dict[str, Any]:
         'time': entry.time.isoformat(),
         'last_jump_datetime': None,
         'who_id': entry.who,
-        'status': entry.status,
+        'status': entry.status or None,
     }
     parts = [_part(part) for part in entry.parts if part.comment or contents]
     return {**data, 'parts': parts} if parts else data
@@ -221,10 +233,12 @@ def element(wcs: Wcs, kind: str, xml: bytes) -> bytes:
     if kind != 'forms':
         return xml
     tree = ElementTree.fromstring(xml)
+    tree.set('id', '1')
     roles, disabled = tree.find('roles'), tree.find('disabled')
-    if roles is not None and wcs.role:
-        role = ElementTree.SubElement(roles, 'role', {'role_key': '_receiver', 'role_id': '1'})
-        role.text = wcs.role
+    for function, slug in wcs.site.functions.items():
+        if roles is not None and slug:
+            role = ElementTree.SubElement(roles, 'role', {'role_key': function, 'slug': slug, 'role_id': '1'})
+            role.text = wcs.site.roles[slug]
     if disabled is not None:
         disabled.text = str(wcs.disabled).lower()
     return ElementTree.tostring(tree)

@@ -22,8 +22,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from demo.wcs_standin import export
+from demo.wcs_standin.actions import FieldDef
 from demo.wcs_standin.answers import Request, invalid
-from demo.wcs_standin.definitions import FieldDef
 from demo.wcs_standin.demands import Demand
 
 if TYPE_CHECKING:

@@ -27,11 +27,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.template import Context, Template
 
+from demo.wcs_standin import agents
+from demo.wcs_standin.actions import template
 from demo.wcs_standin.answers import Answer, Request
-from demo.wcs_standin.definitions import template
 from demo.wcs_standin.demands import Demand, Entry, File
 from demo.wcs_standin.export import PARIS
-from demo.wcs_standin.templates import DEMAND, LIST
+from demo.wcs_standin.posting import read_post
+from demo.wcs_standin.templates import BUTTON, DEMAND, DENIED, LIST
 
 if TYPE_CHECKING:
     from demo.wcs_standin.api import Wcs
@@ -55,22 +57,27 @@ def answer(wcs: Wcs, request: Request) -> Answer | None:
     if request.path in ('/', f'/{wcs.form.slug}/', f'/backoffice/management/{wcs.form.slug}/'):
         return _page(LIST, _list(wcs))
     found = re.fullmatch(
-        rf'(/backoffice/management)?/{re.escape(wcs.form.slug)}/(\d+)/(download|attachment|action)?',
+        rf'(/backoffice/management)?/{re.escape(wcs.form.slug)}/(\d+)/'
+        r'(download|attachment|action|actions/(\w+)/)?',
         request.path,
     )
     demand = wcs.store.get(int(found[2])) if found else None
     if found is None or demand is None:
         return None
+    if not agents.may_see(wcs, demand):
+        return _page(DENIED, {}, status=403)
+    if found[4]:
+        return _act_globally(wcs, request, demand, found[4])
     if found[3] == 'action':
         return _act(wcs, request, demand)
     if found[3]:
-        return _file(demand, request.get('f') or request.get('hash') or '')
-    return _page(DEMAND, _demand(wcs, demand))
+        return _file(demand, request.get('f') or '')
+    return _page(DEMAND, _demand(wcs, demand, agents.status_screen(wcs, demand)))
 
 
-def _page(page: str, values: dict[str, Any]) -> Answer:
+def _page(page: str, values: dict[str, Any], *, status: int = 200) -> Answer:
     text = _compiled(page).render(Context(values))
-    return Answer(200, text.encode(), 'text/html; charset=utf-8', _HEADERS)
+    return Answer(status, text.encode(), 'text/html; charset=utf-8', _HEADERS)
 
 
 _templates: dict[str, Template] = {}
@@ -105,7 +112,7 @@ def _list(wcs: Wcs) -> dict[str, Any]:
     return {'form': wcs.form, 'rows': rows, 'labels': labels, 'total': len(demands)}
 
 
-def _demand(wcs: Wcs, demand: Demand) -> dict[str, Any]:
+def _demand(wcs: Wcs, demand: Demand, screen: agents.Screen) -> dict[str, Any]:
     status = wcs.form.statuses[demand.status]
     return {
         'form': wcs.form,
@@ -120,11 +127,8 @@ def _demand(wcs: Wcs, demand: Demand) -> dict[str, Any]:
         ],
         'context': [(key, value) for key, value in demand.context.items() if isinstance(value, str)],
         'history': _history(wcs, demand.evolution),
-        'actions': [
-            (place, action.label)
-            for place, action in enumerate(status.actions)
-            if action.type == 'choice' and not demand.anonymised
-        ],
+        'screen': screen,
+        'target': f'{wcs.url_of(demand, kind="backoffice/management/")}action',
     }
 
 
@@ -144,13 +148,14 @@ def _history(wcs: Wcs, evolution: list[Entry]) -> list[dict[str, Any]]:
     """Return the entries that show something: w.c.s. hides one that changes nothing to see."""
     shown, last = [], ''
     for entry in evolution:
-        if entry.status == last and not entry.parts:
+        status = entry.status or last
+        if wcs.form.statuses[status].hidden or status == last and not entry.parts:
             continue
-        last = entry.status
+        last = status
         shown.append(
             {
                 'time': _time(entry.time),
-                'status': wcs.form.statuses[entry.status],
+                'status': wcs.form.statuses[status],
                 # a comment is HTML made by the workflow's texts, which escape what they insert
                 'comments': [part.comment for part in entry.parts if part.comment],
                 'files': [
@@ -161,17 +166,36 @@ def _history(wcs: Wcs, evolution: list[Entry]) -> list[dict[str, Any]]:
     return shown
 
 
-def _act(wcs: Wcs, request: Request, demand: Demand) -> Answer:
-    """Do what a button does: go to its status."""
-    place = request.body.decode(errors='replace').partition('place=')[2]
-    actions = wcs.form.statuses[demand.status].actions
-    if request.method == 'POST' and place.isdigit() and int(place) < len(actions):
-        action = actions[int(place)]
-        if action.type == 'choice' and not wcs.store.is_processing(demand.number):
-            demand.status = action.status
-            demand.evolution.append(Entry(datetime.now(PARIS), action.status, who='2'))
-            wcs.store.commit(demand)
-    return Answer(303, b'', 'text/plain', {'Location': wcs.url_of(demand, kind='backoffice/management/')})
+def _act(wcs: Wcs, request: Request, demand: Demand) -> Answer | None:
+    """Do what a button of the demand's page does."""
+    if request.method != 'POST':
+        return None
+    posted = read_post(request)
+    button = str(posted.get('button', ''))
+    if button.startswith('global:'):
+        url = wcs.url_of(demand, kind='backoffice/management/')
+        return _redirect(f'{url}actions/{button.removeprefix("global:")}/')
+    done = agents.submit_status(wcs, demand, posted)
+    return _redirect(done) if isinstance(done, str) else _page(DEMAND, _demand(wcs, demand, done))
+
+
+def _act_globally(wcs: Wcs, request: Request, demand: Demand, name: str) -> Answer | None:
+    """Show the page of a global action, or do it."""
+    button = wcs.form.buttons.get(name)
+    if button is None:
+        return None
+    done: agents.Screen | str
+    if request.method == 'POST':
+        done = agents.submit_button(wcs, demand, button, read_post(request))
+    else:
+        done = agents.button_screen(wcs, demand, button)
+    if isinstance(done, str):
+        return _redirect(done)
+    return _page(BUTTON, {'name': button.name, 'demand': demand, 'screen': done, 'target': request.path})
+
+
+def _redirect(url: str) -> Answer:
+    return Answer(303, b'', 'text/plain', {'Location': url})
 
 
 def _file(demand: Demand, key: str) -> Answer | None:

@@ -37,10 +37,13 @@ from demo.wcs_standin.definitions import read_form
 from demo.wcs_standin.demands import Demand, Entry, Store
 from demo.wcs_standin.faults import Faults
 from demo.wcs_standin.server import Server
+from demo.wcs_standin.variables import Site
 from publik_socialmedia.wcs import bundle
 
 ORIG = 'combo.example.org'
 SECRET = 'wcs-secret-only-for-tests'
+#: Roles of the site: slug → name.
+ROLES = {'agents-reseaux-sociaux': 'Agents réseaux sociaux', 'autre-service': 'Autre service'}
 
 
 def _access(orig: str, secret: str, max_age: float, clock_offset: float) -> Access:
@@ -99,6 +102,13 @@ class StandIn:
             form=read_form((item.type, item.slug, item.xml) for item in bundle.elements()),
             access=_access(orig, secret, signature_age, clock_offset),
             store=Store(lock_age),
+            site=Site(
+                self.url,
+                orig='127.0.0.1',
+                secrets={'127.0.0.1': secret, 'localhost': secret},
+                roles=dict(ROLES),
+                functions={'_receiver': 'agents-reseaux-sociaux'},
+            ),
             latency=latency,
             race_window=race_window,
         )
@@ -162,7 +172,7 @@ class StandIn:
         self.wcs.store.commit(demand)
 
     def close(self, number: int) -> None:
-        self.set_status(number, next(s.id for s in self.wcs.form.statuses.values() if s.endpoint))
+        self.set_status(number, 'closed')
 
     def anonymise(self, number: int) -> None:
         """Empty the personal fields, the history and the context, as w.c.s. does some time after the end."""
@@ -170,7 +180,8 @@ class StandIn:
         kept = {item.id for item in self.wcs.form.all_fields if not item.anonymise}
         demand.values = {key: value for key, value in demand.values.items() if key in kept}
         demand.evolution = [replace(entry, who=None, parts=[]) for entry in demand.evolution]
-        demand.data, demand.context, demand.user_id, demand.anonymised = {}, {}, None, True
+        demand.data, demand.forms, demand.context = {}, {}, {}
+        demand.user_id, demand.anonymised = None, True
         self.wcs.store.commit(demand)
 
     def delete(self, number: int) -> None:

@@ -39,6 +39,10 @@ dd { margin: 0 0 .5rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 ol { list-style: none; padding: 0; }
 ol > li { border-left: 4px solid #457b9d; padding-left: 1rem; margin-bottom: 1rem; }
 img { max-width: 16rem; max-height: 12rem; display: block; }
+.errornotice { border-left: .4rem solid #c00; padding-left: .6rem; }
+.warningnotice { border-left: .4rem solid #e80; padding-left: .6rem; }
+.infonotice { border-left: .4rem solid #36c; padding-left: .6rem; }
+label { display: block; font-weight: bold; }
 .locked { color: #a4161a; font-weight: bold; }
 button { font: inherit; padding: .3rem .8rem; }
 </style>
@@ -83,6 +87,41 @@ _VALUES = (
     + '{% endwith %}</dd>{% endif %}{% endfor %}</dl>'
 )
 
+# texts of the workflow are HTML: they escape what they insert
+_SCREEN = """{% if screen.error %}<div class="errornotice">{{ screen.error }}</div>{% endif %}
+{% if screen.buttons %}
+<form method="post" action="{{ target }}" enctype="multipart/form-data" id="wf-actions">
+<input type="hidden" name="_ts" value="{{ screen.stamp }}">
+{% for input in screen.inputs %}<p class="widget"><label for="{{ input.name }}">{{ input.item.label }}</label>
+{% if input.item.hint %}<small>{{ input.item.hint }}</small>{% endif %}
+{% if input.item.type == 'text' %}<textarea id="{{ input.name }}" name="{{ input.name }}" rows="6" cols="60">
+{{ input.value }}</textarea>
+{% elif input.item.type == 'file' %}<input type="file" id="{{ input.name }}" name="{{ input.name }}">
+{% elif input.item.type == 'item' %}<select id="{{ input.name }}" name="{{ input.name }}"><option></option>
+{% for key, text in input.choices %}<option value="{{ key }}">{{ text }}</option>{% endfor %}</select>
+{% else %}<input type="text" id="{{ input.name }}" name="{{ input.name }}" value="{{ input.value }}">
+{% endif %}</p>
+{% endfor %}
+{% for name, label in screen.buttons %}
+<button name="button" value="{{ name }}">{{ label }}</button>
+{% endfor %}
+</form>{% endif %}"""
+
+BUTTON = (
+    _HEAD.replace('{{ title }}', '{{ name }} - demande 1-{{ demand.number }}')
+    + """<h1>{{ name }} - demande 1-{{ demand.number }}</h1>
+<section>"""
+    + _SCREEN
+    + '</section>'
+    + _FOOT
+)
+
+DENIED = (
+    _HEAD.replace('{{ title }}', 'Accès interdit')
+    + '<h1>Accès interdit</h1><p>Vous n’avez pas les permissions pour accéder à cette page.</p>'
+    + _FOOT
+)
+
 DEMAND = (
     _HEAD.replace('{{ title }}', 'Demande 1-{{ demand.number }}')
     + """<h1>Demande 1-{{ demand.number }}</h1>
@@ -91,9 +130,7 @@ DEMAND = (
 {% if locked %}<span class="locked">actions en cours</span>{% endif %}
 {% if demand.anonymised %}<strong>anonymisée</strong>{% endif %}</p>
 <p>Canal : {{ channel }}. Reçue le {{ received }}.</p>
-{% if actions %}<form method="post" action="action">
-{% for place, label in actions %}<button name="place" value="{{ place }}">{{ label }}</button> {% endfor %}
-</form>{% endif %}
+{% for level, text in screen.messages %}<div class="{{ level }}notice">{{ text|safe }}</div>{% endfor %}
 </section>
 <section><h2>Demande</h2>
 {% with shown=fields %}"""
@@ -118,6 +155,8 @@ DEMAND = (
 </li>{% endfor %}
 </ol>
 </section>
-"""
+<section><h2>Actions</h2>"""
+    + _SCREEN
+    + '</section>'
     + _FOOT
 )

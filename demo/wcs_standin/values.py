@@ -25,8 +25,8 @@ import re
 from datetime import date
 from typing import Any
 
+from demo.wcs_standin.actions import FieldDef
 from demo.wcs_standin.answers import Crash
-from demo.wcs_standin.definitions import FieldDef
 from demo.wcs_standin.demands import File
 
 

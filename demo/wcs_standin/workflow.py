@@ -24,25 +24,47 @@ from typing import Any
 
 from django.template import Context
 
+from demo.wcs_standin import calling
+from demo.wcs_standin.actions import Action, resolve
 from demo.wcs_standin.answers import Crash
-from demo.wcs_standin.definitions import Action, FormDef, resolve
+from demo.wcs_standin.definitions import FormDef
 from demo.wcs_standin.demands import Demand, Entry, File, Part
 from demo.wcs_standin.values import read_hook_file, storable
+from demo.wcs_standin.variables import Site, User, variables
 
 #: Jumps from status to status before w.c.s. thinks that it is a loop.
 _MAX_JUMPS = 20
 
 
 class Runner:
-    """Runs actions on a copy of a demand; ``store`` is called after each action."""
+    """Runs actions on a copy of a demand; ``store`` is called after each action. ``user``: who acts."""
 
-    def __init__(self, form: FormDef, demand: Demand, store: Callable[[Demand], None]) -> None:
+    def __init__(
+        self,
+        form: FormDef,
+        demand: Demand,
+        store: Callable[[Demand], None],
+        site: Site,
+        user: User | None = None,
+    ) -> None:
         self.form = form
         self.demand = demand
+        self.site = site
+        self.user = user
         self._store = store
+        #: Where the browser of the agent is sent; '' to the demand.
+        self.url = ''
         #: Number of actions to do before a crash that is wanted; none if negative.
         self.crash_after = -1
         self._names: dict[str, Any] | None = None
+        self._does: dict[str, Callable[[Action], bool]] = {
+            'register-comment': self._comment,
+            'set-backoffice-fields': self._set,
+            'jump': self._jump,
+            'dispatch': self._dispatch,
+            'redirect_to_url': self._redirect,
+            'webservice_call': self._call,
+        }
 
     def created(self) -> None:
         """Run the first status."""
@@ -52,7 +74,7 @@ class Runner:
         self._store(self.demand)
         self.run(self.form.statuses[first].actions)
 
-    def run(self, actions: Iterable[Action], *, from_hook: bool = False, depth: int = _MAX_JUMPS) -> None:
+    def run(self, actions: Iterable[Action], *, global_action: bool = False, depth: int = _MAX_JUMPS) -> None:
         """Run actions until one changes the status, then those of the new status.
 
         A jump in a global action makes a new entry of the history even when the status stays the same.
@@ -61,13 +83,12 @@ class Runner:
             return
         before, jumped = self.demand.status, False
         for action in actions:
-            if not action.applies(self.context()):
+            if action.type not in self._does or not action.applies(self.context()):
                 continue
             jumped |= action.type == 'jump'
-            self._perform(action)
-            if self.demand.status != before:
+            if not self._perform(action) or self.demand.status != before:
                 break
-        if self.demand.status != before or from_hook and jumped:
+        if self.demand.status != before or global_action and jumped:
             self.demand.evolution.append(Entry(datetime.now(UTC), self.demand.status))
             self._store(self.demand)
             self.run(self.form.statuses[self.demand.status].actions, depth=depth - 1)
@@ -75,69 +96,64 @@ class Runner:
     def context(self, *, autoescape: bool = True) -> Context:
         """Return the variables of the texts and conditions, made again only after a change."""
         if self._names is None:
-            self._names = self._variables()
+            self._names = variables(self.form, self.demand, self.site, self.user)
         return Context(self._names, autoescape=autoescape)
 
-    def _variables(self) -> dict[str, Any]:
-        """Return the variables; what is not there is empty, as in w.c.s."""
-        demand, status = self.demand, self.form.statuses[self.demand.status]
-        names: dict[str, Any] = {
-            'form_number': f'1-{demand.number}',
-            'form_uuid': demand.uuid,
-            'form_status': status.name,
-            'form_status_is_endpoint': status.endpoint,
-            'form_submission_channel': demand.channel,
-        }
-        for item in self.form.all_fields:
-            names[f'form_var_{item.varname}'] = _shown(demand.values.get(item.id))
-        for identifier, payload in demand.data.items():
-            for key, value in payload.items() if isinstance(payload, dict) else ():
-                names[f'form_workflow_data_{identifier}_{key}'] = value
-        for key, value in demand.context.items():
-            names[f'form_submission_context_{key}'] = value
-        return names
-
-    def _perform(self, action: Action) -> None:
-        if action.type not in ('register-comment', 'set-backoffice-fields', 'jump'):
-            return
+    def _perform(self, action: Action) -> bool:
+        """Do one action and store; False if those that follow are not to be run."""
         if self.crash_after == 0:
             raise Crash
         self.crash_after -= 1
-        match action.type:
-            case 'register-comment':
-                self._comment(action)
-            case 'set-backoffice-fields':
-                self._set(action)
-            case 'jump':
-                self.demand.status = action.status
+        goes_on = self._does[action.type](action)
         self._names = None
         self._store(self.demand)
+        return goes_on
 
-    def _comment(self, action: Action) -> None:
+    def _comment(self, action: Action) -> bool:
         entry = self.demand.evolution[-1]
         context = self.context()
         for source in action.attachments:
-            file = read_hook_file(resolve(source, context))
+            value = resolve(source, context)
+            file = value if isinstance(value, File) else read_hook_file(value)
             if file:
                 entry.parts.append(Part(file=file, receivers_only=action.receivers_only))
         text = action.text.render(context) if action.text else ''
         if text:
+            text = f'<div class="{action.level}notice">{text}</div>' if action.level else text
             entry.parts.append(Part(comment=text, receivers_only=action.receivers_only))
+        return True
 
-    def _set(self, action: Action) -> None:
+    def _set(self, action: Action) -> bool:
         # a value is data: escaped where it is shown, not where it is stored
         context = self.context(autoescape=False)
-        # … and an addition makes a plain text of what Django takes for safe HTML
-        values = {field_id: source.render(context) + '' for field_id, source in action.values}
-        for value in values.values():
-            storable(value)
+        types = {item.id: item.type for item in self.form.all_fields}
+        values: dict[str, Any] = {}
+        for field_id, source in action.values:
+            if types.get(field_id) == 'file':
+                value = resolve(source, context)
+                values[field_id] = value if isinstance(value, File) else None
+            else:
+                # … and an addition makes a plain text of what Django takes for safe HTML
+                values[field_id] = storable(source.render(context) + '')
         self.demand.values.update(values)
+        return True
 
+    def _jump(self, action: Action) -> bool:
+        self.demand.status = action.status
+        return True
 
-def _shown(value: Any) -> Any:
-    """Return a value as the texts of w.c.s. show it."""
-    if isinstance(value, File):
-        return value.base_filename
-    if isinstance(value, list):
-        return ', '.join(_shown(cell) or '' for row in value for cell in row.values())
-    return value
+    def _dispatch(self, action: Action) -> bool:
+        slug = str(resolve(action.role, self.context(autoescape=False))) if action.role else ''
+        if slug in self.site.roles:
+            self.demand.roles[action.function] = slug
+        return True
+
+    def _redirect(self, action: Action) -> bool:
+        self.url = str(resolve(action.url, self.context(autoescape=False))) if action.url else ''
+        return True
+
+    def _call(self, action: Action) -> bool:
+        step = calling.call(action, self.demand, self.context(autoescape=False), self.site)
+        if step and step != ':stop':
+            self.demand.status = step
+        return not step

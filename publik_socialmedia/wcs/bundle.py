@@ -33,11 +33,22 @@ from typing import Final
 
 from lxml import etree
 
+from publik_socialmedia.wcs import assembly
+
 SLUG: Final = 'publik-socialmedia'
 FORM: Final = 'message-reseau-social'
 WORKFLOW: Final = 'message-recu-sur-un-reseau-social'
 #: Identifiers of the global actions that we call.
-HOOKS: Final = ('message_recu', 'reponse_native', 'message_modifie', 'message_efface', 'etat_envoi')
+HOOKS: Final = (
+    'message_recu',
+    'piece_jointe_recue',
+    'reponse_native',
+    'message_modifie',
+    'message_efface',
+    'etat_envoi',
+    'fenetre_fermee',
+    'verification',
+)
 
 _FOLDER = Path(__file__).parent / 'bundle'
 #: Order of import: each type after those it refers to.
@@ -59,7 +70,7 @@ def elements() -> list[Element]:
     found = []
     for kind in _TYPES:
         for path in sorted((_FOLDER / kind).glob('*.xml')):
-            xml = path.read_bytes()
+            xml = assembly.expand(path.read_bytes())
             name = etree.fromstring(xml).findtext('name') or ''
             found.append(Element(type=kind, slug=path.stem, name=name, xml=xml))
     return found

@@ -54,7 +54,8 @@ def inspect(
     found += [Finding('wcs_hook_open', name) for name in _open_hooks(client, form) if name in hooks]
     listed = next((item for item in client.forms() if item.slug == form), None)
     if listed is not None:
-        found += [Finding('wcs_function_unset', name) for name, role in listed.functions.items() if not role]
+        if not listed.functions.get('_receiver', 'none'):
+            found.append(Finding('wcs_function_unset', '_receiver'))
     return found
 
 

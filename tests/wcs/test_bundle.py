@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 
 import pytest
@@ -40,9 +41,50 @@ FORM_FIELDS = {
     'recu_le': 'string',
     'cle': 'string',
 }
-PERSONAL = {'nom', 'identifiant', 'lien', 'objet', 'message', 'pieces_jointes', 'cle', 'fichier'}
-PERSONAL |= {'dernier_message', 'dernier_message_id', 'etat_envoi'}
-STATUSES = ['Nouveau', 'En cours', "Nouveau message de l'usager", "En attente de l'usager", 'Clos']
+#: Those that hold nothing of a person; all others are emptied by an anonymisation.
+IMPERSONAL = {'reseau', 'compte', 'recu_le', 'dernier_message_le', 'nombre_messages', 'repondre_avant'}
+IMPERSONAL |= {'limite', 'langue', 'date_enregistrement', 'date_accuse', 'date_silence', 'modele'}
+IMPERSONAL |= {'nouvelle_type', 'envoi_type', 'envoi_numero', 'envoi_cle', 'envoi_transmis', 'envoi_affiche'}
+IMPERSONAL |= {'envoi_repris', 'reponses_vues', 'modeles_vus'}
+IMPERSONAL |= {'service_precedent', 'service_precedent_nom', 'service_suivant'}
+STATUSES = {
+    'new': 'Nouveau',
+    'to_qualify': 'À qualifier',
+    'in_progress': 'En cours',
+    'sending': "Réponse en cours d'envoi",
+    'refused': 'Réponse refusée',
+    'unreached': "Service d'envoi injoignable",
+    'returning': 'Retour au service précédent',
+    'waiting': "En attente de l'usager",
+    'new_message': "Nouveau message de l'usager",
+    'failed': "Échec d'envoi",
+    'window_closed': 'Fenêtre de réponse fermée',
+    'spam': 'Indésirable',
+    'closed': 'Clos',
+}
+HIDDEN = {'refused', 'unreached', 'returning'}
+#: Where each button of an agent leads, by status.
+BUTTONS = {
+    'new': {'Prendre en charge', 'Indésirable', 'Clore sans réponse'},
+    'in_progress': {
+        'Envoyer la réponse',
+        "Mettre en attente de l'usager",
+        'Indésirable',
+        'Clore sans réponse',
+    },
+    'failed': {'Réessayer', 'Modifier la réponse', 'Clore sans réponse'},
+    'closed': {'Réouvrir'},
+}
+GLOBAL_BUTTONS = [
+    'Note interne',
+    'Réorienter vers un service',
+    'Transformer en démarche',
+    'Rattacher à une demande existante',
+    'Clore avec un dernier mot',
+]
+#: What w.c.s. itself gives to the texts of a demand, besides its fields, forms, payloads and answers.
+GIVEN = {'form_number_raw', 'form_uuid', 'form_status', 'form_backoffice_url', 'session_user_email'}
+GIVEN |= {'session_user_display_name', 'form_role_receiver_name', 'form_role_receiver_role_slugs'}
 
 
 @pytest.fixture(scope='module')
@@ -92,20 +134,17 @@ def test_the_tar_holds_the_manifest_and_the_elements() -> None:
 
 def test_the_form_has_the_fields_that_we_fill(trees: dict[str, etree._Element]) -> None:
     fields = {
-        item.findtext('varname'): item.findtext('type') for item in trees['forms'].findall('fields/field')
+        item.findtext('varname'): item.findtext('type')
+        for item in trees['forms'].findall('fields/field')
+        if item.findtext('type') != 'page'
     }
     assert fields == FORM_FIELDS
     workflow_fields = {
         item.findtext('varname') for item in trees['workflows'].findall('backoffice-fields//field')
     }
-    assert workflow_fields >= {
-        'dernier_message',
-        'dernier_message_id',
-        'dernier_message_le',
-        'nombre_messages',
-        'etat_envoi',
-        'repondre_avant',
-    }
+    shown = {'dernier_message', 'dernier_message_id', 'dernier_message_le', 'nombre_messages', 'etat_envoi'}
+    shown |= {'repondre_avant', 'limite', 'langue', 'date_enregistrement', 'date_accuse', 'date_silence'}
+    assert workflow_fields >= shown | {'adresse_service', 'modele', 'demarche', 'demande_liee', 'motif'}
 
 
 def test_r51_personal_fields_are_anonymised(trees: dict[str, etree._Element]) -> None:
@@ -115,61 +154,142 @@ def test_r51_personal_fields_are_anonymised(trees: dict[str, etree._Element]) ->
         for item in tree.iter('field')
         if item.find('varname') is not None
     }
-    assert {name for name in PERSONAL if modes[name] != 'final'} == set()
-    assert {name for name, mode in modes.items() if mode == 'no'} == {
-        'reseau',
-        'compte',
-        'recu_le',
-        'dernier_message_le',
-        'nombre_messages',
-        'repondre_avant',
-    }
+    assert {name for name, mode in modes.items() if mode == 'no'} == IMPERSONAL
+    assert {mode for name, mode in modes.items() if name not in IMPERSONAL} == {'final'}
 
 
 def test_only_functions_are_named_never_roles(trees: dict[str, etree._Element]) -> None:
-    roles = {item.get('role_id') for item in trees['workflows'].iter('item') if item.get('role_id')}
-    assert roles == {'_receiver', '_signed_calls'}
-    assert [item.get('id') for item in trees['workflows'].findall('roles/role')] == ['_receiver']
+    """w.c.s. takes a name without « _ » for a role: it would make one, or refuse the whole bundle."""
+    named = {item.get('role_id') for item in trees['workflows'].iter('item') if item.get('role_id')}
+    functions = {item.get('id') for item in trees['workflows'].findall('roles/role')}
+    assert functions == {'_receiver', '_community_manager'}
+    assert named == functions | {'_signed_calls'}
+    keys = {item.text for item in trees['workflows'].iter('role_key')}
+    assert keys == {'_receiver'}
     for name in ('roles', 'user-roles', 'backoffice-submission-roles'):
         assert len(trees['forms'].find(name)) == 0
     assert 'roles' not in {item.type for item in bundle.elements()}
 
 
 def test_r1_each_hook_takes_signed_calls_only(trees: dict[str, etree._Element]) -> None:
-    triggers = trees['workflows'].findall('global_actions/action/triggers/trigger')
+    triggers = trees['workflows'].findall("global_actions/action/triggers/trigger[@type='webservice']")
     assert tuple(item.findtext('identifier') for item in triggers) == bundle.HOOKS
     for trigger in triggers:
-        assert trigger.get('type') == 'webservice'
         assert [item.get('role_id') for item in trigger.findall('roles/item')] == ['_signed_calls']
 
 
-def test_the_statuses_are_there_and_only_the_last_one_ends(trees: dict[str, etree._Element]) -> None:
+def test_the_buttons_are_for_agents(trees: dict[str, etree._Element]) -> None:
+    triggers = trees['workflows'].findall("global_actions/action/triggers/trigger[@type='manual']")
+    names = [trigger.getparent().getparent().findtext('name') for trigger in triggers]
+    assert names == GLOBAL_BUTTONS
+    agents = ['_receiver', '_community_manager']
+    for place in [*triggers, *trees['workflows'].iterfind(".//item[@type='choice']")]:
+        roles = place.find('roles') if place.tag == 'trigger' else place.find('by')
+        assert [item.get('role_id') for item in roles] == agents
+    for status, expected in BUTTONS.items():
+        found = trees['workflows'].find(f"possible_status/status[id='{status}']")
+        assert {item.text for item in found.iterfind("items/item[@type='choice']/label")} == expected
+
+
+def test_the_statuses_are_there_and_two_end(trees: dict[str, etree._Element]) -> None:
     statuses = trees['workflows'].findall('possible_status/status')
-    assert [item.findtext('name') for item in statuses] == STATUSES
-    assert [item.findtext('forced_endpoint') for item in statuses] == [None] * 4 + ['true']
+    assert {item.findtext('id'): item.findtext('name') for item in statuses} == STATUSES
+    ends = {item.findtext('id') for item in statuses if item.findtext('forced_endpoint') == 'true'}
+    assert ends == {'spam', 'closed'}
+    hidden = {item.findtext('id') for item in statuses if item.findtext('visibility/role') == '__hidden__'}
+    assert hidden == HIDDEN
+    for item in statuses:
+        # nobody must be left in a status that shows nothing to do
+        last = item.findall('items/item')[-1]
+        assert last.get('type') == ('jump' if item.findtext('id') in HIDDEN else 'choice')
 
 
 def test_every_jump_leads_somewhere_and_conditions_name_real_statuses(
     trees: dict[str, etree._Element],
 ) -> None:
     workflow = trees['workflows']
-    known = {item.findtext('id') for item in workflow.findall('possible_status/status')}
-    assert {item.text for item in workflow.iterfind('.//item/status')} <= known
-    named = {
-        value.text.partition('form_status == ')[2].strip('"')
-        for value in workflow.iterfind('.//condition/value')
-        if 'form_status ==' in value.text
+    assert {item.text for item in workflow.iterfind('.//item/status')} <= set(STATUSES)
+    errors = {item.text for item in workflow.iter() if str(item.tag).startswith('action_on_')}
+    assert errors == {':pass', 'refused', 'unreached'}
+    assert {item.text for item in workflow.iter('statuse')} <= set(STATUSES)
+    named: set[str] = set()
+    for value in workflow.iterfind('.//condition/value'):
+        for words in re.findall(r'form_status (?:==|!=|in) "([^"]+)"', value.text):
+            named |= set(words.split('|'))
+    assert named == {name for key, name in STATUSES.items() if key not in HIDDEN}
+
+
+def test_r21_what_a_hook_does_is_conditional_on_a_new_event(trees: dict[str, etree._Element]) -> None:
+    """A call repeated writes nothing and moves nothing."""
+    for action in trees['workflows'].findall('global_actions/action'):
+        trigger = action.find('triggers/trigger')
+        if trigger.get('type') != 'webservice' or trigger.findtext('identifier') == 'verification':
+            continue
+        items = action.findall('items/item')
+        assert {item.get('type') for item in items} == {'set-backoffice-fields', 'jump'}
+        for item in items:
+            condition = item.findtext('condition/value')
+            assert re.search('_event_id != form_var_evenement_|nouvelle_id [!=]= ', condition), condition
+
+
+def test_r25_each_status_that_is_seen_writes_the_news(trees: dict[str, etree._Element]) -> None:
+    for status in trees['workflows'].findall('possible_status/status'):
+        news = [
+            item
+            for item in status.findall("items/item[@type='register-comment']")
+            if 'nouvelle_id != form_var_nouvelle_vue' in item.findtext('condition/value')
+        ]
+        assert len(news) == (0 if status.findtext('id') in HIDDEN else 5)
+
+
+def test_r50_what_is_internal_is_for_agents_only(trees: dict[str, etree._Element]) -> None:
+    for kind in ('register-comment', 'displaymsg'):
+        for item in trees['workflows'].iterfind(f".//item[@type='{kind}']"):
+            assert [role.get('role_id') for role in item.findall('to/item')] == [
+                '_receiver',
+                '_community_manager',
+            ]
+
+
+def test_every_variable_exists(trees: dict[str, etree._Element]) -> None:
+    workflow = trees['workflows']
+    fields = {f'form_var_{name}' for name in workflow_names(trees)}
+    fields |= {f'{name}_raw' for name in fields}
+    forms = {}
+    for item in workflow.iterfind(".//item[@type='form']"):
+        names = {name.text for name in item.iterfind('formdef/fields/field/varname')}
+        forms[f'form_workflow_form_{item.findtext("varname")}'] = names
+    calls = {item.findtext('varname') for item in workflow.iterfind(".//item[@type='webservice_call']")}
+    payloads = tuple(f'form_workflow_data_{name}_' for name in (*bundle.HOOKS, *calls))
+    known = fields | GIVEN | set(forms)
+    for form, names in forms.items():
+        known |= {f'{form}_var_{name}' for name in names} | {f'{form}_var_{name}_raw' for name in names}
+    texts = [element.text or '' for tree in trees.values() for element in tree.iter() if element.text]
+    used = set(re.findall(r'\b(?:form|session)_[a-z_0-9]+\b', ' '.join(t for t in texts if 'form_' in t)))
+    unknown = {name for name in used - known if not name.startswith(payloads)}
+    assert unknown == set()
+
+
+def workflow_names(trees: dict[str, etree._Element]) -> set[str]:
+    return {
+        item.text
+        for tree in (trees['forms'], trees['workflows'].find('backoffice-fields'))
+        for item in tree.iterfind('.//field/varname')
     }
-    assert named == set(STATUSES)
 
 
-def test_an_action_that_writes_is_conditional_on_a_new_event(trees: dict[str, etree._Element]) -> None:
-    """R21: a call repeated writes nothing."""
-    writing = ('register-comment', 'set-backoffice-fields')
-    items = [item for item in trees['workflows'].iter('item') if item.get('type') in writing]
-    assert len(items) == 14
-    for item in items:
-        assert '_event_id != form_var_evenement_' in item.findtext('condition/value')
+def test_r31_what_the_signature_must_cover_is_in_the_query(trees: dict[str, etree._Element]) -> None:
+    for item in trees['workflows'].iterfind(".//item[@type='webservice_call']"):
+        query = {name.text for name in item.iterfind('qs_data/item/name')}
+        body = {name.text for name in item.iterfind('post_data/item/name')}
+        assert {'uuid', 'number', 'reply'} <= query <= body
+
+
+def test_sources_survive_a_round_trip() -> None:
+    for item in bundle.elements():
+        tree = etree.fromstring(item.xml)
+        again = etree.tostring(tree, xml_declaration=True, encoding='utf-8') + b'\n'
+        assert again == item.xml
 
 
 def test_ids_are_unique_and_texts_compile(trees: dict[str, etree._Element]) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 
 import pytest
 import requests
+from django.utils.html import escape
 
 from tests.wcs.target import PNG, Target
 
@@ -125,7 +126,8 @@ def test_r22_simultaneous_hooks_are_both_accepted_and_one_is_lost(wcs: Target) -
             )
         accepted = [answer for answer in answers if answer.status_code == 200]
         assert accepted
-        lost += len(accepted) - len(wcs.comments(number))
+        history = ''.join(wcs.comments(number))
+        lost += len(accepted) - sum(f'data-evenement="{event}"' in history for event in 'ab')
         if lost:
             break
     assert lost > 0
@@ -236,7 +238,7 @@ def test_r11_a_native_answer_makes_the_demand_wait_and_reopens_nothing(
     assert fields['nombre_messages'] == '3'
     assert comments[-1] == (
         '<div class="reseau-social reseau-social-reponse_native" data-evenement="e2"><p><strong>'
-        "Réponse envoyée depuis l'application du réseau par Camille, le hier</strong></p><p>Réponse</p></div>"
+        'Réponse envoyée depuis l&#x27;application du réseau par Camille, le hier</strong></p><p>Réponse</p></div>'
     )
     assert len(comments) == (2 if status in ('new_message', 'waiting') else 1)
     if wcs.api_user:
@@ -273,7 +275,7 @@ def test_r33_the_state_of_an_answer_is_shown_with_its_reason(wcs: Target, word: 
     hook(wcs, number, 'etat_envoi', 'e1', state=word, reason='délai & fenêtre', date='hier')
     _, fields, comments = state(wcs, number)
     assert fields['etat_envoi'] == f'{label} : délai & fenêtre'
-    assert f'<strong>Réponse {label}, le hier : délai &amp; fenêtre</strong>' in comments[-1]
+    assert f'<strong>Réponse {escape(label)}, le hier : délai &amp; fenêtre</strong>' in comments[-1]
 
 
 def test_r20_all_the_files_of_a_message_can_be_opened(wcs: Target) -> None:

@@ -233,7 +233,7 @@ def test_the_schema_says_all_that_a_client_needs(wcs: Target) -> None:
     assert (file['type'], file['varname']) == ('file', 'fichier')
     assert 'global-action:message_recu' in schema['workflow']['actions']
     closed = {status['id'] for status in schema['workflow']['statuses'] if status['endpoint']}
-    assert closed == {'closed'}
+    assert closed == {'closed', 'spam'}
 
 
 def test_the_list_of_forms_says_who_has_the_function(wcs: Target) -> None:

@@ -54,7 +54,7 @@ def test_nothing_to_say_of_our_own_bundle(client: Client, standin: StandIn) -> N
 
 
 def test_a_disabled_form_and_a_function_without_role(client: Client, standin: StandIn) -> None:
-    standin.wcs.role = ''
+    standin.wcs.site.functions.clear()
     assert inspect(client, standin.form) == [Finding('wcs_function_unset', '_receiver')]
     standin.disable()
     assert inspect(client, standin.form) == [Finding('wcs_form_disabled')]

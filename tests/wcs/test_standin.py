@@ -109,16 +109,21 @@ def test_r21_a_crash_leaves_the_row_and_the_lock() -> None:
 
 def test_r21_a_crash_in_a_hook_stops_between_two_actions(target: Target, standin: StandIn) -> None:
     done = set()
-    for place in range(4):
+    for place in range(8):
         number = target.create()
         standin.faults.plan('crash')
         with pytest.raises(OutcomeUnknown):
             target.client.hook(standin.form, number, 'message_recu', {'event_id': 'e', 'text': 'x'})
         assert standin.is_locked(int(number)), place
         fields = target.row(number)['workflow']['fields']
-        done.add((len(target.comments(number)), fields['evenement_recu']))
-    # nothing done; the comment but not the mark of the event
-    assert done == {(0, None), (1, None)}
+        done.add((fields['evenement_recu'], len(target.comments(number)), fields['nouvelle_vue']))
+        standin.unlock(int(number))
+        if not target.comments(number):  # what we look at before a second call
+            target.client.hook(standin.form, number, 'message_recu', {'event_id': 'e', 'text': 'x'})
+        assert [event for event in target.comments(number) if '"e"' in event] == target.comments(number)[:1]
+        assert target.row(number)['workflow']['status']['id'] == 'new_message'
+    # nothing done; the event kept; written in the history; all done
+    assert done == {(None, 0, None), ('e', 0, None), ('e', 1, None), ('e', 1, 'e')}
 
 
 def test_down_and_maintenance(target: Target, standin: StandIn) -> None:
@@ -251,10 +256,12 @@ def test_a_button_does_what_an_agent_does(target: Target, standin: StandIn) -> N
     number = target.create()
     page = f'{standin.url}backoffice/management/{standin.form}/{number}/'
     assert 'Prendre en charge' in requests.get(page, timeout=10).text
-    place = requests.get(page, timeout=10).text.partition('>Clore<')[0].rpartition('value="')[2].strip('">')
-    answer = requests.post(page + 'action', data={'place': place}, timeout=10)
+    answer = requests.post(page + 'action', data={'button': 'clore', '_ts': 'old'}, timeout=10)
+    assert 'exécution parallèle' in answer.text
+    stamp = answer.text.partition('name="_ts" value="')[2].partition('"')[0]
+    answer = requests.post(page + 'action', data={'button': 'clore', '_ts': stamp}, timeout=10)
     assert answer.url == page
     assert target.row(number)['workflow']['status']['name'] == 'Clos'
-    requests.post(page + 'action', data={'place': '0'}, timeout=10)
-    requests.post(page + 'action', data={'place': 'x'}, timeout=10)
+    stamp = answer.text.partition('name="_ts" value="')[2].partition('"')[0]
+    requests.post(page + 'action', data={'button': 'clore', '_ts': stamp}, timeout=10)
     assert target.row(number)['workflow']['status']['name'] == 'Clos'
