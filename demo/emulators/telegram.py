@@ -131,8 +131,9 @@ class TelegramEmulator(EmulatorServer):
 
     def call_setwebhook(self, call: Call) -> Any:
         url, secret = urlsplit(call.text('url')), call.text('secret_token')
-        loopback = url.hostname in ('127.0.0.1', 'localhost')  # of the demonstration and the tests
-        if not loopback and (url.scheme != 'https' or (url.port or 443) not in PORTS):
+        if not Webhook(call.text('url')).is_here and (
+            url.scheme != 'https' or (url.port or 443) not in PORTS
+        ):
             raise Refused(400, 'bad webhook: An HTTPS URL must be provided for webhook')
         if not re.fullmatch(r'[A-Za-z0-9_-]{0,256}', secret):
             raise Refused(400, 'secret token contains unallowed characters')

@@ -16,7 +16,8 @@
 
 """How the emulator of the Bot API calls a webhook: each update in its turn, until it is taken.
 
-The real API executes a body with a ``method`` that a webhook answers: what is answered is noted here.
+Only webhooks of this machine are called. The real API executes a body with a ``method`` that a webhook
+answers: what is answered is noted here.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ class Deliverer:
         while not self._stopped:
             with self.state.lock:
                 webhook = self.state.webhook
-                waiting = self.state.updates[:1] if webhook else []
+                waiting = self.state.updates[:1] if webhook and webhook.is_here else []
                 if not waiting:
                     self.idle.set()
             if webhook is None or not waiting:
