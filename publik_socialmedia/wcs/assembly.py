@@ -76,12 +76,13 @@ def _insert_fragments(root: _Element) -> None:
     for fragment in fragments.values():
         root.remove(fragment)
     while (use := root.find('.//use')) is not None:
-        fragment = fragments.get(use.get('fragment'))
+        source = fragments.get(use.get('fragment'))
         parent = use.getparent()
-        if fragment is None or parent is None:
+        if source is None or parent is None:
             raise SourceError(f'unknown fragment {use.get("fragment")!r}')
         place = parent.index(use)
-        items = [_filled(deepcopy(item), dict(use.attrib)) for item in fragment]
+        values = {str(name): str(value) for name, value in use.attrib.items()}
+        items = [_filled(deepcopy(item), values) for item in source]
         parent.remove(use)
         parent[place:place] = items
 
@@ -89,7 +90,7 @@ def _insert_fragments(root: _Element) -> None:
 def _filled(tree: _Element, values: dict[str, str]) -> _Element:
     for element in tree.iter():
         for name, value in element.attrib.items():
-            element.set(name, Template(value).safe_substitute(values))
+            element.set(name, Template(str(value)).safe_substitute(values))
         element.text = element.text and Template(element.text).safe_substitute(values)
         element.tail = element.tail and Template(element.tail).safe_substitute(values)
     tree.tail = None
@@ -278,8 +279,8 @@ class _Workflow:
         _add(item, 'url', short.get('url'))
         # what the signature must cover goes into the query: it does not cover the body
         signed = [value for value in short if value.get('signed') == 'yes']
-        for name, values in (('qs_data', signed), ('post_data', list(short))):
-            data = _add(item, name)
+        for part, values in (('qs_data', signed), ('post_data', list(short))):
+            data = _add(item, part)
             for value in values:
                 entry = _add(data, 'item')
                 _add(entry, 'name', value.get('name'))
@@ -339,9 +340,9 @@ def _details(field: _Element, short: _Element, kind: str) -> None:
         _text(field, 'automatic_image_resize', 'False', 'bool')
         _text(field, 'storage', 'default')
     elif kind == 'item':
-        source = _add(field, 'data_source')
-        _add(source, 'type', 'json')
-        _add(source, 'value', short.get('source'))
+        choices = _add(field, 'data_source')
+        _add(choices, 'type', 'json')
+        _add(choices, 'value', short.get('source'))
         _text(field, 'display_mode', 'autocomplete')
     elif kind == 'block':
         for name, value in (('default_items_count', '1'), ('max_items', short.get('max', '1'))):
@@ -366,7 +367,7 @@ def _item(kind: str) -> _Element:
 
 
 def _add(parent: _Element, tag: str, text: str | None = None, **attributes: str) -> _Element:
-    element = etree.SubElement(parent, tag, **attributes)
+    element = etree.SubElement(parent, tag, attributes)
     element.text = text or None
     return element
 

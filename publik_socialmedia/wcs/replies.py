@@ -49,7 +49,8 @@ _REPLY = re.compile(r'[0-9A-Za-z_.-]{1,32}')
 def take(call: Call) -> dict[str, Any]:
     """Take an answer to send; one that was taken and has failed is tried again."""
     if call.word('kind') == DRY_RUN:
-        return {'state': DRY_RUN, **_limits(call)}
+        # the name of the try comes back: whoever asked can tell this answer from an older one
+        return {'state': DRY_RUN, 'reply': call.word('reply'), **_limits(call)}
     key, files = _key(call), _files(call.values.get('file'))
     known = answers.parts_of(call.demand.conversation, key)
     if known and answers.state_of(known) == Message.State.FAILED:
