@@ -71,7 +71,7 @@ def answer(wcs: Wcs, request: Request) -> Answer | None:
     if found[3] == 'action':
         return _act(wcs, request, demand)
     if found[3]:
-        return _file(demand, request.get('f') or '')
+        return _file(demand, request.get('f') or request.get('hash') or '')
     return _page(DEMAND, _demand(wcs, demand, agents.status_screen(wcs, demand)))
 
 
