@@ -25,7 +25,7 @@ thumbnails drawn anew, all as downloads.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import filesizeformat
@@ -38,7 +38,6 @@ from django.views.decorators.http import require_GET
 from publik_socialmedia import addresses, errors, media, text
 from publik_socialmedia.models import Attachment, Demand, Message
 from publik_socialmedia.wcs import panel_access
-from publik_socialmedia.wcs.client import clean_filename
 
 KINDS = {
     'image': _('picture'),
@@ -47,6 +46,7 @@ KINDS = {
     'voice': _('voice message'),
     'video': _('video'),
 }
+MAX_PICTURE = 5 * 1024 * 1024  # bytes of a picture shown whole
 State = Attachment.State
 
 
@@ -91,8 +91,9 @@ def _in_wcs(attachment: Attachment, message: Message) -> tuple[str, str]:
     if not base or not digest:
         return '', ''
     if attachment.details.get('place') == 'history':
-        name = quote(clean_filename(attachment.filename), safe='')
-        return f'{base}attachment?f={digest}', f'{base}files/attachment-{digest}/thumbnail/{name}'
+        # of these it makes no thumbnail but errors 500: the picture itself, if it is light
+        link = f'{base}attachment?f={digest}'
+        return link, link if (attachment.size or 0) <= MAX_PICTURE else ''
     return f'{base}download?hash={digest}', f'{base}download?hash={digest}&thumbnail=1'
 
 

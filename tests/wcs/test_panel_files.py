@@ -34,7 +34,7 @@ from PIL import Image
 from demo.emulators.graph_state import document, photo
 from publik_socialmedia.models import Attachment, Demand, Message
 from publik_socialmedia.networks.base import Kind, OutgoingFile
-from publik_socialmedia.wcs import panel_access, panel_content
+from publik_socialmedia.wcs import panel_access, panel_content, panel_files
 from tests.delivery.desk import MessengerDesk, demand_files, kept, messenger
 from tests.factory import deliver, happens, make_account, write
 from tests.wcs.panel_scene import (
@@ -212,16 +212,22 @@ def test_given_file_is_read_in_wcs_and_nothing_is_kept_here_R51(
     shown = panel_links(demand)
     base = demand.backoffice_url
     assert len(files) == len(shown) == 3
+    places = [url.removeprefix(base).partition('=')[0] for url, _thumbnail in shown]
+    assert places == ['download?hash', 'download?hash', 'attachment?f']
     for url, thumbnail in shown:
-        kind, _sign, digest = url.removeprefix(base).partition('=')
-        file = files[digest]
-        assert kind == ('attachment?f' if file.filename == 'nuit.jpg' else 'download?hash')
-        assert bool(thumbnail) == file.content_type.startswith('image/')
-        if kind == 'download?hash' and thumbnail:
-            assert thumbnail == f'{url}&thumbnail=1'
-        elif thumbnail:
-            assert thumbnail == f'{base}files/attachment-{digest}/thumbnail/nuit.jpg'
+        file = files[url.partition('=')[2]]
+        whole = f'{url}&thumbnail=1' if 'download' in url else url
+        assert thumbnail == (whole if file.content_type.startswith('image/') else '')
         assert requests.get(url, timeout=10).content == file.content
+
+
+def test_heavy_picture_of_the_history_is_only_linked(demand: Demand) -> None:
+    """w.c.s. makes no thumbnail of these."""
+    details = {'sha256': 64 * 'a', 'place': 'history'}
+    row = attach(Message.objects.get(), picture(), state='given', storage='', details=details)
+    assert thumbnails(demand) == links(demand) == [f'{demand.backoffice_url}attachment?f={64 * "a"}']
+    Attachment.objects.filter(pk=row.pk).update(size=panel_files.MAX_PICTURE + 1)
+    assert thumbnails(demand) == [] and len(links(demand)) == 1
 
 
 def test_erased_message_no_longer_leads_to_its_files_R13(page: MessengerDesk) -> None:
