@@ -248,6 +248,9 @@ def test_what_is_not_a_file_is_told_in_french() -> None:
     image = Attachment.objects.get(kind='image')
     image.state = Attachment.State.STORED
     assert wording.describe(message, [image]).endswith('\n[Description de l’image\u00a0: un trou]')
+    link = 'https://media.example.org/story?id=18'
+    answer = write(account, 'À quelle heure ?', details={'story': '18', 'story_url': link})
+    assert wording.describe(answer, []) == f'À quelle heure ?\nRépond à une story\u00a0: {link}'
     message.erased_at = timezone.now()
     assert wording.describe(message, []) == '[message effacé par son auteur]'
     assert wording.subject([(Message(), [])]) == 'Message sans texte'

@@ -55,7 +55,7 @@ BUSY = {'type': 'messenger', 'call_count': 100, 'total_cputime': 25, 'total_time
 class GraphEmulator(EmulatorServer):
     """One application and its Pages, the first of which is ``page``. Kin of a Page have other classes."""
 
-    webhook_object = 'page'
+    label, webhook_object = 'Messenger', 'page'
     fields = tuple(FIELDS.split(','))
     api_class, sender_class, notifier_class = GraphApi, Sender, Notifier
 

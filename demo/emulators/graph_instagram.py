@@ -84,7 +84,7 @@ class InstagramNotifier(Notifier):
 class InstagramEmulator(GraphEmulator):
     """One professional account, ``page``, behind a Page of another number. ``login``: its own token."""
 
-    webhook_object = 'instagram'
+    label, webhook_object = 'Instagram', 'instagram'
     fields = FIELDS
     api_class, sender_class, notifier_class = InstagramApi, InstagramSender, InstagramNotifier
     api: InstagramApi

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from demo.emulators.graph import GraphEmulator
 
 HEAD = """<!DOCTYPE html><html lang="fr"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>Messenger, émulé</title><style>
+<meta name="viewport" content="width=device-width"><title>{label}, émulé</title><style>
 body{font:1rem/1.5 sans-serif;max-width:45rem;margin:2rem auto;padding:0 1rem}
 li{margin:.3rem 0}.page{color:#0b5394}form{border:1px solid #767676;padding:1rem;margin:1rem 0}
 label{display:block;margin-bottom:.5rem}textarea,select,input[type=text]{width:100%;font:inherit}
-</style></head><body><main><h1>Messenger, émulé</h1>"""
+</style></head><body><main><h1>{label}, émulé</h1>"""
 
 
 class Pages:
@@ -67,7 +67,7 @@ class Pages:
                 f'<option value="{escape(psid)}">{escape(thread.person.name)}</option>'
                 for psid, thread in page.threads.items()
             )
-        return f"""{HEAD}<p>Page « {escape(page.name)} »</p>
+        return f"""{HEAD.replace('{label}', self.emulator.label)}<p>Compte « {escape(page.name)} »</p>
 <form method="post" action="/citizen"><h2>Écrire comme un usager</h2>
 <label>Usager <select name="psid"><option value="">nouveau</option>{people}</select></label>
 <label>Nom, s’il est nouveau <input type="text" name="name"></label>

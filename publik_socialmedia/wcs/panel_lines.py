@@ -32,7 +32,7 @@ from django.utils.translation import gettext as _
 
 from publik_socialmedia import text
 from publik_socialmedia.models import Attachment, Delivery, Demand, Message, MessageVersion, Reaction
-from publik_socialmedia.reasons import lost, sentence
+from publik_socialmedia.reasons import sentence
 from publik_socialmedia.wcs import mapping, panel_access, panel_files, wording
 from publik_socialmedia.wcs.panel_files import File
 
@@ -121,7 +121,7 @@ class Reader:
     def _content(self, message: Message) -> dict[str, Any]:
         attached = self.attachments[message.pk]
         files = [a for a in attached if a.state in _FILES]
-        notes = ['[%s]' % lost(message.unreadable)] if message.unreadable else []
+        notes = wording.notes(message)
         notes += filter(None, (wording.describe_attachment(a) for a in attached if a not in files))
         return {
             'notes': tuple(notes),

@@ -47,10 +47,19 @@ def describe(message: Message, attachments: Sequence[Attachment]) -> str:
     if message.erased_at:
         return _('[message taken back by its author]')
     lines = [text.clean(message.text)] if message.text else []
-    if message.unreadable:
-        lines.append('[%s]' % lost(message.unreadable))
+    lines += notes(message)
     lines += [line for line in map(describe_attachment, attachments) if line]
     return '\n'.join(lines)
+
+
+def notes(message: Message) -> list[str]:
+    """What must be known of a message besides its text: what did not come, what of ours it answers."""
+    found = ['[%s]' % lost(message.unreadable)] if message.unreadable else []
+    if message.details.get('story'):
+        # its content is the network's to show, for a day
+        link = text.clean(str(message.details.get('story_url') or ''))
+        found.append(_('Answers a story: %s') % link if link else _('Answers a story'))
+    return found
 
 
 def describe_burst(messages: Sequence[tuple[Message, Sequence[Attachment]]]) -> str:
