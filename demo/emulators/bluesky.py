@@ -41,6 +41,7 @@ CHAT = 'did:web:api.bsky.chat#bsky_chat'
 APP_PASSWORD, PLAIN_PASSWORD = 'demo-demo-demo-demo', 'demo-sans-mess-ages'
 MAIRIE, JEANNE, KARIM = 'mairie.villexemple.example.org', 'jeanne.example.org', 'karim.example.org'
 TID = re.compile('[2-7a-z]{13}')
+URI = re.compile(r'\w+:(?://)?[^\s/]\S*')
 GRAPHEMES, BYTES = 1000, 10_000
 LOG_PAGE, LONGEST = 100, 100
 
@@ -191,7 +192,8 @@ class BlueskyEmulator(EmulatorServer):
     def get_getlog(self, call: Call, did: str) -> Reply:
         entries, cursor = self.chat.logs.get(did, []), call.text('cursor')
         if not cursor:
-            return Reply(200, {'logs': [], 'cursor': entries[-1]['rev'] if entries else self.chat.tid()})
+            newest = entries[-1]['rev'] if entries else self.chat.tid()
+            return Reply(200, {'logs': [], 'cursor': max(newest, self.chat.log_kept)})
         if not TID.fullmatch(cursor) or cursor < self.chat.log_kept:
             return refusal(400, 'InvalidRequest', 'Invalid cursor')
         page = [entry for entry in entries if entry['rev'] > cursor][: self.log_page]
@@ -298,3 +300,6 @@ def _check_facets(message: Item, text: str) -> None:
             raise Refused('InvalidRequest', 'Input/message/facets cut a character') from None
         if not 0 <= start < end <= len(text.encode()) or not label.startswith('http'):
             raise Refused('InvalidRequest', 'Input/message/facets are out of the text')
+        for feature in facet['features']:
+            if not URI.fullmatch(feature.get('uri', 'x:x')):
+                raise Refused('InvalidRequest', 'Input/message/facets/0/features/0/uri must be a uri')

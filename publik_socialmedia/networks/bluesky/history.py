@@ -18,7 +18,8 @@
 
 Cursor:
 
-    status   'all', then 'request', then 'done': the list without filter has both, as far as anybody knows
+    status   'all', then 'request' unless there were some among all, then 'done'
+    both     whether there were some: nobody assures that the list without filter has both
     list     cursor of the list of conversations
     todo     conversations whose messages are left to read, without their messages
     page     cursor of the messages of the first of them
@@ -62,11 +63,12 @@ def _conversations(api: Api, cursor: Mapping[str, JSON], status: str, since: dat
     listed, following = dicts(body.get('convos')), ident(body.get('cursor'))
     recent = [convo for convo in listed if not is_older(mapping(convo.get('lastMessage')), since)]
     after: dict[str, JSON] = {'todo': [trimmed(convo) for convo in recent if is_direct(convo)]}
+    both = bool(cursor.get('both')) or any(convo.get('status') == 'request' for convo in listed)
     # newest first by the last change, which may be a reaction: only a whole page of old ones is the end
     if recent and following not in ('', start):
-        after |= {'status': status, 'list': following}
+        after |= {'status': status, 'list': following, 'both': both}
     else:
-        after['status'] = 'request' if status == 'all' else 'done'
+        after['status'] = 'request' if status == 'all' and not both else 'done'
     return Page((), after, more=_goes_on(after), wait=exhausted(answer))
 
 

@@ -47,6 +47,7 @@ SETTLED = timedelta(seconds=60)  # after which a lost request is no longer being
 CLOCKS = timedelta(seconds=5)  # between our clock and the service's, once its Date header is counted
 
 _ADDRESS = re.compile(r'https?://[^\s<>"«»]+', re.IGNORECASE)
+_URI = re.compile(r'\w+:(?://)?[^\s/]\S*')  # what the protocol takes for one
 _AFTER = ".,;:!?…)]}'’”"  # ends a sentence, not an address
 
 
@@ -64,6 +65,8 @@ def facets(written: str) -> list[dict[str, Any]]:
     found = []
     for match in _ADDRESS.finditer(written):
         address = _trimmed(match[0])
+        if not _URI.fullmatch(address):
+            continue  # « https://… »: a facet that is refused would cost the whole message
         start = text.length(written[: match.start()], 'utf8')
         index = {'byteStart': start, 'byteEnd': start + text.length(address, 'utf8')}
         found.append({'index': index, 'features': [{'$type': LINK, 'uri': address}]})
