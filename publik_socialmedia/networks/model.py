@@ -270,13 +270,13 @@ class Outgoing:
 
     ``key``: unique, ours, stable over the tries; handed to the network where it gives it back.
     ``recipient``: identifier of the citizen; ``recipient_aliases``: the others.
-    ``reply_to``: external id of the citizen's last message, '' if none; ``reply_details``: the details that
-    ``parse`` gave of it (by which of our channels it came…).
+    ``reply_to``: external id of the citizen's last message; ``reply_details``: those that ``parse`` gave of it.
     ``human``: written by a person (opens the human window where a network has one).
     ``template``: to go as the model that the network approved for this account; ``text`` may be empty.
     ``last_inbound_at``: time of the citizen's last message, from which windows are counted.
     ``first_tried_at``, ``last_tried_at``: when these tries began, None before; a lost one may still succeed.
     ``others``: ids of our other messages to that person, which ``find_sent`` never takes for this one.
+    ``heard_at``: when the network last told us anything of our account, None if never.
     """
 
     key: str
@@ -292,6 +292,7 @@ class Outgoing:
     first_tried_at: datetime | None = None
     last_tried_at: datetime | None = None
     others: tuple[str, ...] = ()
+    heard_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
