@@ -270,7 +270,7 @@ class Outgoing:
 
     ``key``: unique, ours, stable over the tries; handed to the network where it gives it back.
     ``recipient``: identifier of the citizen; ``recipient_aliases``: the others.
-    ``reply_to``: external id of the citizen's last message; ``reply_details``: those that ``parse`` gave of it.
+    ``reply_to``: external id of the citizen's last message; ``reply_details``: its, as ``parse`` gave them.
     ``human``: written by a person (opens the human window where a network has one).
     ``template``: to go as the model that the network approved for this account; ``text`` may be empty.
     ``last_inbound_at``: time of the citizen's last message, from which windows are counted.
@@ -330,7 +330,7 @@ class Thread:
 class Fetch:
     """What to fetch for an attachment. ``headers`` go to ``url``'s host only if it is the API's."""
 
-    url: str
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     hosts: tuple[str, ...] = ()  # allowed hosts, as in Network.media_hosts; () = the network's own list
 
