@@ -259,6 +259,7 @@ def _outgoing(network: Network, conversation: Conversation, message: Message, he
         first_tried_at=head.first_tried_at,
         last_tried_at=head.tried_at,
         others=_others(conversation, message) if head.unknown else (),
+        heard_at=conversation.account.last_event_at,
     )
 
 
