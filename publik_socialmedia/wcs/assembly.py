@@ -41,10 +41,11 @@ from typing import Final
 
 from lxml import etree
 
+from publik_socialmedia.wcs.elements import add, add_condition, add_roles, new_item, whole_field
+
 _Element = etree._Element
 #: Functions whose holders do the work: they see what is internal and have the buttons.
 AGENTS: Final = ('_receiver', '_community_manager')
-_SUMMARY = ('validation', 'summary')
 #: What a failing call of a web service leads to, unless the source says so.
 _FAILURES = ('app_error', '4xx', '5xx', 'bad_data', 'network_errors')
 
@@ -62,7 +63,7 @@ def expand(source: bytes) -> bytes:
         _Workflow(root).expand()
     for field in list(root.iter('field')):
         if field.get('varname') or field.get('label'):
-            _replace(field, _field(field))
+            _replace(field, whole_field(field))
     etree.indent(root)
     xml: bytes = etree.tostring(root, xml_declaration=True, encoding='utf-8')
     return xml + b'\n'
@@ -134,36 +135,36 @@ class _Workflow:
 
     def _status(self, source: _Element) -> _Element:
         status = etree.Element('status')
-        _add(status, 'id', source.get('id'))
-        _add(status, 'name', source.get('name'))
-        _add(status, 'colour', source.get('colour', '#FFFFFF'))
+        add(status, 'id', source.get('id'))
+        add(status, 'name', source.get('name'))
+        add(status, 'colour', source.get('colour', '#FFFFFF'))
         if source.get('end') == 'yes':
-            _add(status, 'forced_endpoint', 'true')
-        visibility = _add(status, 'visibility')
+            add(status, 'forced_endpoint', 'true')
+        visibility = add(status, 'visibility')
         if source.get('hidden') == 'yes':
-            _add(visibility, 'role', '__hidden__')
-        self._items(source, _add(status, 'items'))
+            add(visibility, 'role', '__hidden__')
+        self._items(source, add(status, 'items'))
         return status
 
     def _action(self, source: _Element) -> _Element:
         action = etree.Element('action')
-        _add(action, 'id', source.get('id'))
-        _add(action, 'name', source.get('name'))
-        self._items(source, _add(action, 'items'))
-        triggers = _add(action, 'triggers')
+        add(action, 'id', source.get('id'))
+        add(action, 'name', source.get('name'))
+        self._items(source, add(action, 'items'))
+        triggers = add(action, 'triggers')
         if source.tag == 'hook':
-            trigger = _add(triggers, 'trigger', type='webservice', id=source.get('id', ''))
-            _add(trigger, 'identifier', source.get('id'))
-            _roles(_add(trigger, 'roles'), '_signed_calls')
+            trigger = add(triggers, 'trigger', type='webservice', id=source.get('id', ''))
+            add(trigger, 'identifier', source.get('id'))
+            add_roles(add(trigger, 'roles'), '_signed_calls')
             return action
-        trigger = _add(triggers, 'trigger', type='manual', id=source.get('id', ''))
-        _roles(_add(trigger, 'roles'), *AGENTS)
+        trigger = add(triggers, 'trigger', type='manual', id=source.get('id', ''))
+        add_roles(add(trigger, 'roles'), *AGENTS)
         chosen = source.get('statuses', '').split()
-        statuses = _add(trigger, 'statuses') if chosen else trigger
+        statuses = add(trigger, 'statuses') if chosen else trigger
         for status in chosen:
-            _add(statuses, 'statuse', self._known(status))
-        _add(trigger, 'allow_as_mass_action', 'False')
-        _add(trigger, 'require_confirmation', 'False')
+            add(statuses, 'statuse', self._known(status))
+        add(trigger, 'allow_as_mass_action', 'False')
+        add(trigger, 'require_confirmation', 'False')
         return action
 
     def _items(self, source: _Element, target: _Element) -> None:
@@ -173,7 +174,7 @@ class _Workflow:
             for item in self.makers[short.tag](short):
                 item.set('id', short.get('id') or str(len(target) + 1))
                 if short.get('when') and item.find('condition') is None:
-                    _condition(item, short.get('when', ''))
+                    add_condition(item, short.get('when', ''))
                 target.append(item)
 
     def _known(self, status: str) -> str:
@@ -182,209 +183,127 @@ class _Workflow:
         return status
 
     def _choice(self, short: _Element) -> Iterator[_Element]:
-        item = _item('choice')
-        _add(item, 'label', short.text)
-        _roles(_add(item, 'by'), *AGENTS)
-        _add(item, 'status', self._known(short.get('to', '')))
-        _add(item, 'require_confirmation', str('confirm' in short.attrib))
+        item = new_item('choice')
+        add(item, 'label', short.text)
+        add_roles(add(item, 'by'), *AGENTS)
+        add(item, 'status', self._known(short.get('to', '')))
+        add(item, 'require_confirmation', str('confirm' in short.attrib))
         if 'confirm' in short.attrib:
-            _add(item, 'confirmation_text', short.get('confirm'))
-        _add(item, 'ignore_form_errors', str(short.get('form') != 'sent'))
-        _add(item, 'set_marker_on_status', 'False')
+            add(item, 'confirmation_text', short.get('confirm'))
+        add(item, 'ignore_form_errors', str(short.get('form') != 'sent'))
+        add(item, 'set_marker_on_status', 'False')
         yield item
 
     def _jump(self, short: _Element) -> Iterator[_Element]:
-        item = _item('jump')
-        _add(item, 'status', self._known(short.get('to', '')))
-        _add(item, 'set_marker_on_status', 'False')
+        item = new_item('jump')
+        add(item, 'status', self._known(short.get('to', '')))
+        add(item, 'set_marker_on_status', 'False')
         yield item
 
     def _stay(self, short: _Element) -> Iterator[_Element]:
         """One jump per status that can be seen: w.c.s. has no « to the same one »."""
         when = short.get('when')
         for status, name in self.visible.items():
-            item = _item('jump')
-            _add(item, 'status', status)
-            _add(item, 'set_marker_on_status', 'False')
+            item = new_item('jump')
+            add(item, 'status', status)
+            add(item, 'set_marker_on_status', 'False')
             same = f'form_status == "{name}"'
-            _condition(item, f'{when} and {same}' if when else same)
+            add_condition(item, f'{when} and {same}' if when else same)
             yield item
 
     def _comment(self, short: _Element) -> Iterator[_Element]:
-        item = _item('register-comment')
+        item = new_item('register-comment')
         if short.get('to') != 'everybody':
-            _roles(_add(item, 'to'), *AGENTS)
+            add_roles(add(item, 'to'), *AGENTS)
         text = _inner(short)
         if text:
-            _add(item, 'comment', text)
+            add(item, 'comment', text)
         if short.get('level'):
-            _add(item, 'level', short.get('level'))
+            add(item, 'level', short.get('level'))
         files = short.get('files', '').split()
         if files:
-            attachments = _add(item, 'attachments')
+            attachments = add(item, 'attachments')
             for file in files:
-                _add(attachments, 'attachment', '{{ %s }}' % file)
+                add(attachments, 'attachment', '{{ %s }}' % file)
         if short.get('hook-files'):
-            attachments = _add(item, 'attachments')
+            attachments = add(item, 'attachments')
             for place in range(int(short.get('max', '20'))):
                 name = f'form_workflow_data_{short.get("hook-files")}_files.{place}'
-                _add(attachments, 'attachment', '{{ %s }}' % name)
+                add(attachments, 'attachment', '{{ %s }}' % name)
         yield item
 
     def _message(self, short: _Element) -> Iterator[_Element]:
-        item = _item('displaymsg')
-        _roles(_add(item, 'to'), *AGENTS)
-        _add(item, 'message', _inner(short))
-        _add(item, 'level', short.get('level', 'info'))
-        _add(item, 'position', short.get('position', 'top'))
+        item = new_item('displaymsg')
+        add_roles(add(item, 'to'), *AGENTS)
+        add(item, 'message', _inner(short))
+        add(item, 'level', short.get('level', 'info'))
+        add(item, 'position', short.get('position', 'top'))
         yield item
 
     def _set(self, short: _Element) -> Iterator[_Element]:
-        item = _item('set-backoffice-fields')
-        fields = _add(item, 'fields')
+        item = new_item('set-backoffice-fields')
+        fields = add(item, 'fields')
         for value in short:
             if value.get('field') not in self.fields:
                 raise SourceError(f'unknown field {value.get("field")!r}')
-            field = _add(fields, 'field')
-            _add(field, 'field_id', self.fields[value.get('field', '')])
-            _add(field, 'value', (value.text or '').strip())
+            field = add(fields, 'field')
+            add(field, 'field_id', self.fields[value.get('field', '')])
+            add(field, 'value', (value.text or '').strip())
         yield item
 
     def _form(self, short: _Element) -> Iterator[_Element]:
-        item = _item('form')
-        _roles(_add(item, 'by'), *AGENTS)
-        _add(item, 'varname', short.get('varname'))
-        _add(item, 'hide_submit_button', str(short.get('submit') != 'yes'))
-        _add(item, 'include_in_form_history', 'False')
-        formdef = _add(item, 'formdef')
-        _add(formdef, 'name', '-')
-        fields = _add(formdef, 'fields')
+        item = new_item('form')
+        add_roles(add(item, 'by'), *AGENTS)
+        add(item, 'varname', short.get('varname'))
+        add(item, 'hide_submit_button', str(short.get('submit') != 'yes'))
+        add(item, 'include_in_form_history', 'False')
+        formdef = add(item, 'formdef')
+        add(formdef, 'name', '-')
+        fields = add(formdef, 'fields')
         for field in short:
             fields.append(deepcopy(field))
         yield item
 
     def _dispatch(self, short: _Element) -> Iterator[_Element]:
-        item = _item('dispatch')
+        item = new_item('dispatch')
         role = short.get('role', '')
-        _add(item, 'role_key', short.get('function'))
-        _add(item, 'dispatch_type', 'manual')
-        _add(item, 'role_id', role, slug=role)
-        _add(item, 'operation_mode', 'set')
+        add(item, 'role_key', short.get('function'))
+        add(item, 'dispatch_type', 'manual')
+        add(item, 'role_id', role, slug=role)
+        add(item, 'operation_mode', 'set')
         yield item
 
     def _call(self, short: _Element) -> Iterator[_Element]:
-        item = _item('webservice_call')
-        _add(item, 'label', short.get('label'))
-        _add(item, 'method', 'POST')
-        _add(item, 'url', short.get('url'))
+        item = new_item('webservice_call')
+        add(item, 'label', short.get('label'))
+        add(item, 'method', 'POST')
+        add(item, 'url', short.get('url'))
         # what the signature must cover goes into the query: it does not cover the body
         signed = [value for value in short if value.get('signed') == 'yes']
         for part, values in (('qs_data', signed), ('post_data', list(short))):
-            data = _add(item, part)
+            data = add(item, part)
             for value in values:
-                entry = _add(data, 'item')
-                _add(entry, 'name', value.get('name'))
-                _add(entry, 'value', (value.text or '').strip())
-        _add(item, 'post', 'False')
-        _add(item, 'response_type', 'json')
-        _add(item, 'varname', short.get('varname'))
-        _add(item, 'store_all_responses', 'False')
-        _add(item, 'attach_file_to_history', 'True')
+                entry = add(data, 'item')
+                add(entry, 'name', value.get('name'))
+                add(entry, 'value', (value.text or '').strip())
+        add(item, 'post', 'False')
+        add(item, 'response_type', 'json')
+        add(item, 'varname', short.get('varname'))
+        add(item, 'store_all_responses', 'False')
+        add(item, 'attach_file_to_history', 'True')
         for failure in _FAILURES:
             target = short.get('refused', ':pass') if failure == 'app_error' else short.get('failed', ':pass')
-            _add(item, f'action_on_{failure}', target if target == ':pass' else self._known(target))
-        for name, value in (('record_errors', 'False'), ('record_on_errors', 'True')):
-            _add(item, name, value)
-        _add(item, 'notify_on_errors', 'False')
-        _add(item, 'set_marker_on_status', 'False')
+            add(item, f'action_on_{failure}', target if target == ':pass' else self._known(target))
+        add(item, 'record_errors', 'False')
+        add(item, 'record_on_errors', 'True')
+        add(item, 'notify_on_errors', 'False')
+        add(item, 'set_marker_on_status', 'False')
         yield item
 
     def _redirect(self, short: _Element) -> Iterator[_Element]:
-        item = _item('redirect_to_url')
-        _add(item, 'url', short.get('url'))
+        item = new_item('redirect_to_url')
+        add(item, 'url', short.get('url'))
         yield item
-
-
-# -- fields
-
-
-def _field(short: _Element) -> _Element:
-    kind = short.get('type', '')
-    field = etree.Element('field')
-    _add(field, 'type', kind)
-    _text(field, 'label', short.get('label', ''))
-    if short.get('hint'):
-        _text(field, 'hint', short.get('hint', ''))
-    if kind in ('title', 'comment', 'page'):
-        _display(field, _SUMMARY if kind == 'title' else ())
-    else:
-        _text(field, 'required', 'required' if short.get('required') == 'yes' else 'optional')
-        _text(field, 'varname', short.get('varname', ''))
-        shown = () if short.get('shown') == 'no' else _SUMMARY
-        _display(field, (*shown, 'listings') if short.get('listing') == 'yes' else shown)
-        _text(field, 'anonymise', 'no' if short.get('personal') == 'no' else 'final')
-    _details(field, short, kind)
-    _text(field, 'id', short.get('id', ''))
-    return field
-
-
-def _details(field: _Element, short: _Element, kind: str) -> None:
-    """Add what only this type of field, or this field, has."""
-    if short.get('prefill'):
-        prefill = _add(field, 'prefill')
-        _add(prefill, 'type', 'string')
-        _add(prefill, 'value', short.get('prefill'))
-    if kind == 'text':
-        _text(field, 'display_mode', 'plain')
-    elif kind == 'file':
-        _text(field, 'automatic_image_resize', 'False', 'bool')
-        _text(field, 'storage', 'default')
-    elif kind == 'item':
-        choices = _add(field, 'data_source')
-        _add(choices, 'type', 'json')
-        _add(choices, 'value', short.get('source'))
-        _text(field, 'display_mode', 'autocomplete')
-    elif kind == 'block':
-        for name, value in (('default_items_count', '1'), ('max_items', short.get('max', '1'))):
-            _text(field, name, value)
-        _text(field, 'add_element_label', 'Ajouter un fichier')
-        _text(field, 'label_display', 'normal')
-        _text(field, 'remove_button', 'True', 'bool')
-        _text(field, 'block_slug', short.get('block', ''))
-
-
-def _display(field: _Element, places: tuple[str, ...]) -> None:
-    target = _add(field, 'display_locations')
-    for place in places:
-        _add(target, 'item', place)
-
-
-# -- small pieces
-
-
-def _item(kind: str) -> _Element:
-    return etree.Element('item', type=kind)
-
-
-def _add(parent: _Element, tag: str, text: str | None = None, **attributes: str) -> _Element:
-    element = etree.SubElement(parent, tag, attributes)
-    element.text = text or None
-    return element
-
-
-def _text(parent: _Element, tag: str, text: str, kind: str = 'str') -> None:
-    _add(parent, tag, text, type=kind)
-
-
-def _roles(parent: _Element, *roles: str) -> None:
-    for role in roles:
-        _add(parent, 'item', role, role_id=role)
-
-
-def _condition(item: _Element, expression: str) -> None:
-    condition = _add(item, 'condition')
-    _add(condition, 'type', 'django')
-    _add(condition, 'value', ' '.join(expression.split()))
 
 
 def _replace(old: _Element, new: _Element) -> None:

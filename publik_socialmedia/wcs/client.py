@@ -36,11 +36,13 @@ from datetime import datetime
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
+from lxml import etree
+
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.errors import ConfigurationError, PermanentError, SocialMediaError, TemporaryError
 from publik_socialmedia.http import client as http_client
 from publik_socialmedia.wcs import model, refusals, signature
-from publik_socialmedia.wcs.model import Created, Field, Form, Found, Job, Schema, Status
+from publik_socialmedia.wcs.model import Created, Field, Form, Found, Job, Role, Schema, Status
 from publik_socialmedia.wcs.sites import Site, default_site, site_for, sites
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     'Form',
     'Found',
     'Job',
+    'Role',
     'Schema',
     'Site',
     'Status',
@@ -66,6 +69,7 @@ _PARTS: Final = ('fields', 'evolution', 'workflow')
 _BAD_IN_NAME: Final = re.compile(r'[<>&"\'`\x00-\x1f\x7f/\\\u2028-\u202e\u2066-\u2069\ud800-\udfff]+')
 
 _schemas: dict[tuple[str, str, str], tuple[float, Schema]] = {}
+_form_ids: dict[tuple[str, str], str] = {}
 _schemas_lock = threading.Lock()
 
 
@@ -92,10 +96,50 @@ class Client:
         self._http = http or http_client()
         self._timeout = timeout
 
-    def forms(self) -> list[Form]:
-        """Return the enabled forms. It takes the right secret, clock and URL: a way to check these three."""
-        content = self._read('api/formdefs/')
+    def forms(self, *, fillable_by: str = '') -> list[Form]:
+        """Return the enabled forms. It takes the right secret, clock and URL: a way to check these three.
+
+        ``fillable_by``: e-mail of a user; only the forms that this one may fill in the back office.
+        """
+        query = {'backoffice-submission': 'on', 'email': fillable_by} if fillable_by else None
+        content = self._read('api/formdefs/', query)
         return [model.read_form(item) for item in content['data']]
+
+    def roles(self) -> list[Role]:
+        """Return the roles of the site."""
+        return [model.read_role(item) for item in self._read('api/roles')['data']]
+
+    def form_id(self, form: str) -> str:
+        """Return the number that w.c.s. gave a form: links between demands name it, not the slug."""
+        with _schemas_lock:
+            known = _form_ids.get((self.site.url, form), '')
+        if not known:
+            known = str(parse_element(self.read_element('forms', form)).get('id') or '')
+            with _schemas_lock:
+                _form_ids[self.site.url, form] = known
+        return known
+
+    def url_of_code(self, code: str) -> str:
+        """Return the address, for agents, of the demand of a tracking code; '' if there is none."""
+        answer = self._call('GET', f'api/code/{_segment(code)}', {'backoffice': 'on'})
+        if _not_found(answer):
+            return ''
+        content = refusals.payload(answer)
+        if answer.status != 200 or not isinstance(content, dict) or content.get('err'):
+            raise self._error(answer, writing=False)
+        return str(content.get('url') or '')
+
+    def user_id(self, name_id: str) -> str:
+        """Return the number that w.c.s. gave a user of Publik, '' if it does not know them (yet).
+
+        The search also looks at names and e-mails: only who has exactly that name id counts.
+        """
+        content = self._read('api/users/', {'q': name_id, 'limit': '20'})
+        for user in content['data']:
+            known = [str(value) for key, value in user.items() if key.startswith('user_name_identifier_')]
+            if name_id in known:
+                return str(user['user_id'])
+        return ''
 
     def schema(self, form: str, *, fresh: bool = False) -> Schema:
         """Return what a form takes, from memory if it was read less than :data:`SCHEMA_AGE` seconds ago."""
@@ -110,16 +154,27 @@ class Client:
         return schema
 
     def submit(
-        self, form: str, data: Mapping[str, Any], context: Mapping[str, Any], *, at: datetime | None = None
+        self,
+        form: str,
+        data: Mapping[str, Any],
+        context: Mapping[str, Any],
+        *,
+        at: datetime | None = None,
+        draft_of: str = '',
     ) -> Created:
         """Create a demand. Values go by varname; w.c.s. ignores those it does not know and checks none.
 
         ``at``: time to sign with (now): w.c.s. refuses the call 30 s later, however late it leaves.
+        ``draft_of``: e-mail of an agent, who finds it as a draft to go on with in the back office.
         """
+        content: dict[str, Any] = {'data': clean_files(data), 'context': context}
+        if draft_of:
+            content['meta'] = {'draft': True, 'backoffice-submission': True}
         answer = self._call(
             'POST',
             f'api/formdefs/{_segment(form)}/submit',
-            json={'data': clean_files(data), 'context': context},
+            {'email': draft_of} if draft_of else None,
+            json=content,
             at=at,
         )
         if answer.status == 200:
@@ -200,6 +255,7 @@ class Client:
         """Drop what is remembered of a form."""
         with _schemas_lock:
             _schemas.pop((self.site.url, self.site.orig, form), None)
+            _form_ids.pop((self.site.url, form), None)
 
     def _list(
         self, form: str, query: Mapping[str, str], *, payloads: bool, anonymised: bool = False
@@ -289,6 +345,15 @@ class Client:
         if exists is None:
             return PermanentError('wcs_demand_gone', http_status=404)
         return ConfigurationError('wcs_hook_unknown', http_status=404, detail=identifier)
+
+
+def parse_element(xml: bytes) -> etree._Element:
+    """Return the tree of an element; ConfigurationError if this is no export of w.c.s."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    try:
+        return etree.fromstring(xml, parser)
+    except etree.XMLSyntaxError:
+        raise ConfigurationError('wcs_url', detail='not an export of w.c.s.') from None
 
 
 def clean_files(value: Any) -> Any:

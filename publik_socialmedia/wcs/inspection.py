@@ -25,11 +25,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from lxml import etree
-
-from publik_socialmedia.errors import ConfigurationError
 from publik_socialmedia.wcs.bundle import HOOKS
-from publik_socialmedia.wcs.client import Client
+from publik_socialmedia.wcs.client import Client, parse_element
 
 
 @dataclass(frozen=True)
@@ -61,19 +58,11 @@ def inspect(
 
 def _open_hooks(client: Client, form: str) -> list[str]:
     """Return the identifiers of the global actions that anyone may call without a signature."""
-    workflow = _parse(client.read_element('forms', form)).find('workflow')
+    workflow = parse_element(client.read_element('forms', form)).find('workflow')
     slug = workflow.get('slug') if workflow is not None else None
     if not slug:
         return []
-    triggers = _parse(client.read_element('workflows', slug)).iterfind(
+    triggers = parse_element(client.read_element('workflows', slug)).iterfind(
         "global_actions/action/triggers/trigger[@type='webservice']"
     )
     return [item.findtext('identifier') or '' for item in triggers if item.find('roles/item') is None]
-
-
-def _parse(xml: bytes) -> etree._Element:
-    parser = etree.XMLParser(resolve_entities=False, no_network=True)
-    try:
-        return etree.fromstring(xml, parser)
-    except etree.XMLSyntaxError:
-        raise ConfigurationError('wcs_url', detail='not an export of w.c.s.') from None

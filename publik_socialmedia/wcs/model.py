@@ -36,6 +36,13 @@ class Form:
 
 
 @dataclass(frozen=True)
+class Role:
+    slug: str
+    name: str
+    backoffice: bool  # its holders may enter the back office
+
+
+@dataclass(frozen=True)
 class Field:
     """A field that can be filled, found by its varname."""
 
@@ -109,6 +116,8 @@ class Found:
     workflow_fields: Mapping[str, Any]
     workflow_data: Mapping[str, Any]
     comments: tuple[str, ...]
+    #: What people read: « 3-12 ».
+    display_number: str = ''
 
 
 @dataclass(frozen=True)
@@ -131,6 +140,14 @@ def read_form(data: Mapping[str, Any]) -> Form:
         url=str(data.get('url') or ''),
         category=str(data.get('category') or ''),
         functions=functions,
+    )
+
+
+def read_role(data: Mapping[str, Any]) -> Role:
+    return Role(
+        slug=str(data['slug']),
+        name=str(data.get('name') or data['slug']),
+        backoffice=bool(data.get('allows_backoffice_access')),
     )
 
 
@@ -210,6 +227,7 @@ def read_found(data: Mapping[str, Any], *, anonymised: bool = False) -> Found:
         workflow_fields=workflow.get('fields') or {},
         workflow_data=workflow.get('data') or {},
         comments=tuple(_comments(data.get('evolution') or ())),
+        display_number=str(data.get('display_id') or ''),
     )
 
 

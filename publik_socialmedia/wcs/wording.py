@@ -22,11 +22,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from publik_socialmedia import networks, text
 from publik_socialmedia.models import Account, Attachment, Message
+from publik_socialmedia.networks.base import Capabilities
 from publik_socialmedia.reasons import lost
 
 SUBJECT_LENGTH = 80
@@ -40,6 +41,17 @@ def moment(at: datetime) -> str:
 def network_label(account: Account) -> str:
     network = networks.registry().get(account.network)
     return network.label if network else account.network
+
+
+def length_limit(capabilities: Capabilities) -> str:
+    """How long a message may be, for people; '' if there is no limit. Longer ones are sent in parts (R31)."""
+    if not capabilities.text_limit:
+        return ''
+    if capabilities.text_unit == 'utf8':
+        text = _('%s bytes per message (an accented letter counts for two)')
+    else:
+        text = _('%s characters per message')
+    return text % number_format(capabilities.text_limit, use_l10n=True, force_grouping=True)
 
 
 def describe(message: Message, attachments: Sequence[Attachment]) -> str:

@@ -147,6 +147,14 @@ def test_the_form_has_the_fields_that_we_fill(trees: dict[str, etree._Element]) 
     assert workflow_fields >= shown | {'adresse_service', 'modele', 'demarche', 'demande_liee', 'motif'}
 
 
+def test_nobody_fills_the_form_by_hand(trees: dict[str, etree._Element]) -> None:
+    """Who could set the address of our service would be sent the answers of agents."""
+    page = trees['forms'].find('fields/field')
+    assert page.findtext('type') == 'page'
+    assert page.findtext('post_conditions/post_condition/condition/value') == 'False'
+    assert 'adresse_service' not in FORM_FIELDS
+
+
 def test_r51_personal_fields_are_anonymised(trees: dict[str, etree._Element]) -> None:
     modes = {
         item.findtext('varname'): item.findtext('anonymise')
