@@ -226,8 +226,15 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {'http': _Pool, 'https': _SecurePool}
 
 
+class _Session(requests.Session):
+    def resolve_redirects(self, *args: Any, **kwargs: Any) -> Any:
+        """None: the caller follows them. What requests does even then is to read the whole body of a
+        redirection, without limit, and to leave nothing of it to whoever counts its bytes."""
+        return iter(())
+
+
 def new_session() -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.clear()

@@ -124,6 +124,16 @@ class PermanentError(SocialMediaError):
     default_reason = 'permanent'
 
 
+class Hidden(str):
+    """A text that shows in no traceback, debug page or representation of what holds it: an address with a
+    token in it. Else it is that text."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'…'"
+
+
 def where(error: BaseException) -> str:
     """Class of an unexpected error and the line that raised it, for the logs: never its message, which may
     quote a citizen."""

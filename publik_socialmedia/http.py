@@ -18,7 +18,7 @@
 
 ``Client.request`` speaks to the API of a network and to w.c.s.; ``fetch_media`` fetches what strangers put
 in a message, and trusts nothing of it (R10). Neither follows a redirect blindly, nor logs an address's
-query, a header or a body.
+query, a header or a body, nor shows an address in a traceback.
 """
 
 from __future__ import annotations
@@ -44,7 +44,13 @@ import urllib3
 
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.connections import exchange, new_session
-from publik_socialmedia.errors import ConfigurationError, OutcomeUnknown, PermanentError, TemporaryError
+from publik_socialmedia.errors import (
+    ConfigurationError,
+    Hidden,
+    OutcomeUnknown,
+    PermanentError,
+    TemporaryError,
+)
 
 MAX_ANSWER = 8 * 1024 * 1024
 MAX_REDIRECTS = 3
@@ -115,7 +121,7 @@ class Client:
         was sent and its answer was lost. ConfigurationError('forbidden_url'): not https, or not an address.
         Their ``code`` says more: 'dns', 'refused', 'tls', 'timeout', 'reset', 'too_big'.
         """
-        method = method.upper()
+        method, url = method.upper(), Hidden(url)
         timeout = timeout or self._timeout or app_settings.NETWORK_TIMEOUT
         try:
             prepared = self._http.prepare_request(
@@ -252,7 +258,7 @@ def fetch_media(
     PermanentError('forbidden_url' | 'media_too_big' | 'media_gone' | 'media_error'); TemporaryError, with
     the reason 'auth' if our token is refused.
     """
-    limit = limit or app_settings.MAX_MEDIA
+    url, limit = Hidden(url), limit or app_settings.MAX_MEDIA
     deadline = time.monotonic() + timeout
     with contextlib.closing(new_session()) as session:
         for _ in range(MAX_REDIRECTS + 1):
@@ -266,7 +272,7 @@ def fetch_media(
                 raise
             if answer.status not in REDIRECTS:
                 return _media(answer)
-            url = urljoin(answer.url, answer.headers.get('location', ''))
+            url = Hidden(urljoin(answer.url, answer.headers.get('location', '')))
     raise PermanentError('forbidden_url', detail='too many redirects')
 
 

@@ -28,7 +28,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from publik_socialmedia import errors
-from publik_socialmedia.errors import ConfigurationError, PermanentError, TemporaryError
+from publik_socialmedia.errors import ConfigurationError, Hidden, PermanentError, TemporaryError
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http
 from publik_socialmedia.networks.reading import integer, mapping, string
 
@@ -80,18 +80,6 @@ CODES: Mapping[int, Meaning] = {
 }
 
 
-class Hidden(str):
-    """A text that shows in no traceback, debug page or representation of what holds it.
-
-    The token of a bot is a part of each address of its API, and the addresses of its files.
-    """
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'…'"
-
-
 def meaning(answer: Answer) -> errors.SocialMediaError | None:
     """What an answer means, None if it is not an error."""
     found = decoded(answer)
@@ -135,7 +123,7 @@ def decoded(answer: Answer) -> Mapping[str, JSON]:
 
 
 class Api:
-    """The API of one bot. ConfigurationError('auth') if its token cannot be one."""
+    """The API of one bot, whose token is in each address. ConfigurationError('auth') if it cannot be one."""
 
     def __init__(self, account: Account, http: Http) -> None:
         self._token = Hidden(account.credentials.get(BOT_KEY, '').strip())

@@ -27,11 +27,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from publik_socialmedia.errors import ConfigurationError, PermanentError
+from publik_socialmedia.errors import ConfigurationError, Hidden, PermanentError
 from publik_socialmedia.networks.base import JSON, Account, Health, Http, Problem
 from publik_socialmedia.networks.reading import ident, integer, mapping, moment, string
 
-from .api import WEBHOOK_KEY, Api, Hidden, result
+from .api import WEBHOOK_KEY, Api, result
 from .contents import full_name
 from .parsing import WANTED
 
