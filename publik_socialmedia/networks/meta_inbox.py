@@ -55,14 +55,19 @@ FILE = 'file'  # type of an attachment that is shown by its name only
 
 
 class InboxNetwork(GraphNetwork):
-    """Threads of one person with our account. ``shown_types``: mimetype → type of the attachment of a send,
-    'file' where it is not there: a file whose type is not what is said is refused."""
+    """Threads of one person with our account.
+
+    ``shown_types``: mimetype → type of the attachment of a send, 'file' where it is not there: a file whose
+    type is not what is said is refused. ``doubtful``: subcodes that say « window closed » or « cannot
+    receive »: the age of the person's last message decides.
+    """
 
     partial = True
     media_hosts = MEDIA_HOSTS
     dialect: ClassVar[Dialect]
     reading: ClassVar[meta_threads.Reading]
     shown_types: ClassVar[Mapping[str, str]]
+    doubtful: ClassVar[frozenset[str]] = frozenset({'1545041'})
     # how long a request whose answer was lost may still be carried out
     settle: ClassVar[timedelta] = timedelta(seconds=30)
 
@@ -71,12 +76,8 @@ class InboxNetwork(GraphNetwork):
         return self.page(account)
 
     @abstractmethod
-    def body(self, outgoing: Outgoing, declared: Mapping[str, str]) -> Mapping[str, JSON]:
+    def body(self, outgoing: Outgoing, declared: Mapping[str, str], shown_type: str) -> Mapping[str, JSON]:
         """Arguments of the call that sends (``json``, ``data``, ``files``)."""
-
-    def refusal(self, error: SocialMediaError, outgoing: Outgoing, now: datetime) -> SocialMediaError:
-        """The same error, or its other meaning for that message."""
-        return error
 
     def shown_type(self, file: OutgoingFile) -> str:
         return self.shown_types.get(file.mimetype, FILE)
@@ -131,7 +132,8 @@ class InboxNetwork(GraphNetwork):
         try:
             return self._send(account, outgoing, declared, http)
         except (PermanentError, ConfigurationError) as error:
-            refusal = self._explained(account, outgoing, self.refusal(error, outgoing, now), http)
+            known = meta_sending.refusal_by_age(error, outgoing, now, self.doubtful)
+            refusal = self._explained(account, outgoing, known, http)
         # Meta's clock, or its idea of the citizen's last action, is not ours
         if refusal.reason == 'window' and 'tag' not in declared and granted and outgoing.human:
             return self._send(account, outgoing, meta_sending.HUMAN_AGENT, http)
@@ -139,7 +141,8 @@ class InboxNetwork(GraphNetwork):
 
     def _send(self, account: Account, outgoing: Outgoing, declared: Mapping[str, str], http: Http) -> Sent:
         path = (self.owner(account), 'messages')
-        mid = ident(self.post_message(http, account, path, **self.body(outgoing, declared)).get('message_id'))
+        body = self.body(outgoing, declared, self.shown_type(outgoing.file) if outgoing.file else '')
+        mid = ident(self.post_message(http, account, path, **body).get('message_id'))
         if not mid:
             raise OutcomeUnknown(detail='accepted without an id')
         return Sent(mid)

@@ -27,7 +27,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from publik_socialmedia.errors import SocialMediaError
 from publik_socialmedia.networks import meta
 from publik_socialmedia.networks.base import (
     JSON,
@@ -44,7 +43,7 @@ from publik_socialmedia.networks.base import (
 from publik_socialmedia.networks.instagram import events, health, renewal, sending
 from publik_socialmedia.networks.instagram.login import LOGIN_TOKEN, is_login, login_url
 from publik_socialmedia.networks.meta import string
-from publik_socialmedia.networks.meta_graph import valid_token
+from publik_socialmedia.networks.meta_graph import APPLICATION, valid_token
 from publik_socialmedia.networks.meta_inbox import InboxNetwork
 from publik_socialmedia.networks.meta_sending import HUMAN_WINDOW, WINDOW
 
@@ -73,20 +72,7 @@ class Instagram(InboxNetwork):
         human_window=HUMAN_WINDOW,
     )
     credentials = (
-        Credential(
-            'app_id',
-            _('Application identifier'),
-            _('Meta for Developers, your application, Settings, Basic: « App ID ».'),
-            secret=False,
-            scope='endpoint',
-        ),
-        Credential(
-            'app_secret',
-            _('Application secret'),
-            _('Same page: « App secret ». It signs what Meta sends us.'),
-            scope='endpoint',
-            rotates=True,
-        ),
+        *APPLICATION,
         Credential(
             'instagram_app_secret',
             _('Secret of the Instagram application'),
@@ -95,13 +81,6 @@ class Instagram(InboxNetwork):
                 '« Instagram app secret ».'
             ),
             required=False,
-            scope='endpoint',
-            rotates=True,
-        ),
-        Credential(
-            'verify_token',
-            _('Verification token'),
-            _('A word of your choice, to be typed also in the webhook settings of the application.'),
             scope='endpoint',
             rotates=True,
         ),
@@ -143,6 +122,7 @@ class Instagram(InboxNetwork):
     )
     error_table = sending.ERRORS
     shown_types = sending.SHOWN_TYPES
+    doubtful = frozenset({'1545041', '2534014'})
     dialect = events.DIALECT
     reading = events.READING
 
@@ -180,11 +160,8 @@ class Instagram(InboxNetwork):
 
     # -- sending
 
-    def body(self, outgoing: Outgoing, declared: Mapping[str, str]) -> Mapping[str, JSON]:
-        return sending.body(outgoing, declared, self.shown_type(outgoing.file) if outgoing.file else '')
-
-    def refusal(self, error: SocialMediaError, outgoing: Outgoing, now: datetime) -> SocialMediaError:
-        return sending.refusal(error, outgoing, now)
+    def body(self, outgoing: Outgoing, declared: Mapping[str, str], shown_type: str) -> Mapping[str, JSON]:
+        return sending.body(outgoing, declared, shown_type)
 
     # -- administration
 

@@ -23,9 +23,8 @@ for an account behind a Page, /docs/messenger-platform/instagram/features/send-m
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from publik_socialmedia.errors import ConfigurationError, PermanentError, SocialMediaError
+from publik_socialmedia.errors import ConfigurationError, PermanentError
 from publik_socialmedia.networks.base import JSON, Outgoing
 from publik_socialmedia.networks.meta_graph import PERMANENT, PERMISSION, POLICY, RATE, TEMPORARY, Meaning
 from publik_socialmedia.networks.meta_sending import (
@@ -35,7 +34,6 @@ from publik_socialmedia.networks.meta_sending import (
     FILE_TYPE,
     OTHER_APP,
     PROFILE,
-    refusal_by_age,
 )
 
 MEGABYTE = 1_000_000
@@ -52,7 +50,7 @@ ERRORS: Mapping[tuple[int, int | None], Meaning] = {
     (100, 2018047): FILE_TYPE,
     (100, 2018109): FILE_TOO_BIG,
     (100, 2018294): FILE_TYPE,  # broken video
-    (100, 2534014): BLOCKED,  # unknown person; or too late, say others: see ``refusal``
+    (100, 2534014): BLOCKED,  # unknown person; or too late, say others: see ``InboxNetwork.doubtful``
     (100, 2534015): PERMANENT,  # the message is not valid
     (200, 1545041): BLOCKED,  # or too late
     (200, 2534041): PERMISSION,  # the account does not let tools read its messages
@@ -97,8 +95,3 @@ def body(outgoing: Outgoing, declared: Mapping[str, str], shown_type: str) -> di
     else:
         raise ConfigurationError('base_url')
     return {'json': {'recipient': recipient, **declared, 'message': message}}
-
-
-def refusal(error: SocialMediaError, outgoing: Outgoing, now: datetime) -> SocialMediaError:
-    """The same error, or its other meaning by the age of the person's last message."""
-    return refusal_by_age(error, outgoing, now, {'1545041', '2534014'})

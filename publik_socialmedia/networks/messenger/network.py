@@ -19,9 +19,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from publik_socialmedia.errors import SocialMediaError
 from publik_socialmedia.networks.base import (
     JSON,
     Account,
@@ -98,11 +96,8 @@ class Messenger(InboxNetwork):
         name = string(found.get('name')).strip() or ' '.join(filter(None, names))
         return name or self.name_in_thread(account, user, http)
 
-    def body(self, outgoing: Outgoing, declared: Mapping[str, str]) -> Mapping[str, JSON]:
-        return sending.body(outgoing, declared, self.shown_type(outgoing.file) if outgoing.file else '')
-
-    def refusal(self, error: SocialMediaError, outgoing: Outgoing, now: datetime) -> SocialMediaError:
-        return sending.refusal(error, outgoing, now)
+    def body(self, outgoing: Outgoing, declared: Mapping[str, str], shown_type: str) -> Mapping[str, JSON]:
+        return sending.body(outgoing, declared, shown_type)
 
     def check(self, account: Account, http: Http) -> Health:
         return health.check(self, account, http)

@@ -23,9 +23,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 
-from publik_socialmedia.errors import SocialMediaError
 from publik_socialmedia.networks.base import JSON, Outgoing
 from publik_socialmedia.networks.meta_graph import (
     PERMANENT,
@@ -41,7 +39,6 @@ from publik_socialmedia.networks.meta_sending import (
     FILE_TYPE,
     OTHER_APP,
     PROFILE,
-    refusal_by_age,
 )
 
 KEY_LIMIT = 1000  # characters of ``metadata``
@@ -61,7 +58,7 @@ ERRORS: Mapping[tuple[int, int | None], Meaning] = {
     (100, 2018109): FILE_TOO_BIG,
     (100, 2018218): PROFILE,  # registered with a telephone only
     (100, 2018294): FILE_TYPE,  # broken video
-    (200, 1545041): BLOCKED,  # two pages of Meta's disagree on 1545041, see ``refusal``
+    (200, 1545041): BLOCKED,  # two pages of Meta's disagree on 1545041, see ``InboxNetwork.doubtful``
     (200, 2018028): PERMISSION,  # not a tester, and pages_messaging not granted
     (230, None): PROFILE,  # consent is required
     (551, None): BLOCKED,
@@ -96,8 +93,3 @@ def body(outgoing: Outgoing, declared: Mapping[str, str], shown_type: str) -> di
         'data': {'recipient': json.dumps(recipient), **declared, 'message': json.dumps(message)},
         'files': {'filedata': (file.filename, file.content, file.mimetype)},
     }
-
-
-def refusal(error: SocialMediaError, outgoing: Outgoing, now: datetime) -> SocialMediaError:
-    """The same error, or its other meaning by the age of the person's last message."""
-    return refusal_by_age(error, outgoing, now, {'1545041'})
