@@ -102,8 +102,9 @@ def record_edit(received: Received) -> str:
         return 'erased'
     if not message.versions.exists():
         MessageVersion.objects.create(message=message, rank=0, text=message.text, at=message.sent_at)
+    shown = message.text
     rank = _add_versions(message, received)
-    if rank is None:
+    if rank is None or message.text == shown:  # an edit may be of something that nobody sees
         return 'known'
     queue.add(
         message,

@@ -93,6 +93,21 @@ def test_message_edits_and_reactions_in_any_order(account):
     assert Reaction.objects.get().removed
 
 
+def test_an_edit_that_changes_no_word_is_not_told(account):
+    """R13: some networks tell changes that nobody sees; in any order, what is held is the same."""
+    events = [
+        said('au 12', external_id='m_1', sent_at=AT),
+        said('au 14', kind=Kind.EDIT, external_id='m_1', sent_at=AT + timedelta(minutes=1)),
+        said('au 14', kind=Kind.EDIT, external_id='m_1', sent_at=AT + timedelta(minutes=2)),
+    ]
+    every_order(account, events)
+    empty()
+    for event in events:
+        record(Received(account, event, AT + timedelta(hours=1)))
+    assert Delivery.objects.filter(kind=Delivery.Kind.EDIT).count() == 1
+    assert Message.objects.get().text == 'au 14'
+
+
 def test_receipts_in_any_order_before_or_after_the_message(account):
     """R12: read beats delivered beats failed beats sent; watermarks apply up to their time."""
     events = [
