@@ -147,6 +147,17 @@ def test_repair_ends_on_a_network_that_does_not_move_on(one: MastodonDesk, monke
     assert list(polling.repair(one.account, timezone.now())) == [1, 0]
 
 
+def test_repair_waits_as_the_network_asks(one: MastodonDesk, monkeypatch):
+    """R33: between two pages, by whoever runs the repair; not after the last one."""
+    pages = iter(
+        [Page((), {'n': 1}, more=True, wait=0.5), Page((), {'n': 2}, more=True), Page((), {}, wait=9)]
+    )
+    monkeypatch.setattr(type(NETWORK), 'history', lambda *_args: next(pages))
+    waited: list[float] = []
+    assert list(polling.repair(one.account, timezone.now(), pause=waited.append)) == [0, 0, 0]
+    assert waited == [0.5]
+
+
 def test_repair_lets_errors_out_and_keeps_what_was_read(one: MastodonDesk):
     """R17: the person who asked sees why it stopped."""
     for number in range(100):

@@ -106,6 +106,17 @@ def test_the_unknown_account_is_the_first_that_is_not_ours():
         assert corpus.differences(case, MESSENGER.parse(case.raw())) == []
 
 
+def test_what_is_for_an_account_that_is_not_connected_is_compared():
+    """R3: the body cannot tell; the message of another account than the one named is still one too many."""
+    instagram = networks.get('instagram')
+    case = next(c for c in corpus.cases(instagram) if c.file == 'batch_1000_limit_mixed.json')
+    events = instagram.parse(case.raw())
+    assert corpus.differences(case, events) == []
+    stranger = dataclasses.replace(events[-1], account_id='another', external_id='m_another')
+    assert corpus.differences(case, [*events, stranger])
+    assert corpus.differences(case, events[:-1])
+
+
 def test_a_sent_message_is_compared_with_the_answer():
     case = named('send_ok')
     assert corpus.differences(case, Sent('m_1PcIJ0CA12gJZwt7')) == []
