@@ -23,7 +23,7 @@ Cursor of ``poll``:
 
     floor    id of the newest event at the first call: what is older is not ours to import
     newest   id of the newest event known, below which all is known
-    seen     ids of the last events read, newest first
+    seen     ids of the newest events read, newest first
     next     token of the page where the last call stopped in the middle, absent if it did not
     top      id of the newest event read meanwhile
     plain    X refuses ``sender_id`` among the fields, see ``_FIELDS``
@@ -133,15 +133,18 @@ class _Reading:
             top = max([top, *(ident(event.get('id')) for event in events)], key=_order)
             reached = any(_order(ident(event.get('id'))) <= _order(newest) for event in events)
             if reached or following in ((), where):
-                return Page(tuple(self.answers), self._cursor(newest=top), wait=self.wait)
+                return self._brought(self._cursor(newest=top))
             where = following
             if budget.left(self.account) <= 0:
                 self.wait = budget.wait()
             if self.wait:
                 break
         # ``newest`` stays until the pages between are read
-        unread = self._cursor(top=top, next=where[0][1])
-        return Page(tuple(self.answers), unread, more=self.wait is None, wait=self.wait)
+        return self._brought(self._cursor(top=top, next=where[0][1]), more=self.wait is None)
+
+    def _brought(self, cursor: Mapping[str, JSON], *, more: bool = False) -> Page:
+        """The oldest page first: what people wrote is told in its order (R25)."""
+        return Page(tuple(self.answers[::-1]), cursor, more=more, wait=self.wait)
 
     def _page(self, count: int, where: Params) -> tuple[list[Event], Params]:
         """Events of a page, newest first as they come, and where the next one begins. What is new is kept."""
@@ -161,7 +164,8 @@ class _Reading:
         new = [event for event in new if _order(ident(event.get('id'))) > floor]
         if new:
             self.answers.append(raw(new, body, self.account))
-            self.seen = [*(ident(event.get('id')) for event in new), *self.seen][:SEEN]
+            ids = known | {ident(event.get('id')) for event in new}
+            self.seen = sorted(ids, key=_order, reverse=True)[:SEEN]
 
     def _cursor(self, **changes: Any) -> dict[str, JSON]:
         kept = {name: value for name, value in self.cursor.items() if name not in ('next', 'top')}
