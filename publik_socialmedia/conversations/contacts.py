@@ -27,6 +27,7 @@ from collections.abc import Iterable, Sequence
 from django.db import connection
 from django.db.models import F, Subquery
 from django.db.models.functions import Least
+from django.utils import timezone
 
 from publik_socialmedia import errors
 from publik_socialmedia.models import (
@@ -142,9 +143,18 @@ def merge(kept: Conversation, other: Conversation) -> bool:
     )
     if other.contact.name and not kept.contact.name:
         Contact.objects.filter(pk=kept.contact_id).update(name=other.contact.name)
+    _keep_proof(kept.contact, other.contact)
     other.contact.delete()
     kept.refresh_from_db()
     return True
+
+
+def _keep_proof(kept: Contact, other: Contact) -> None:
+    """What either proved holds for both (R27); two different proofs contradict each other: neither holds."""
+    if other.name_id in ('', kept.name_id):
+        return
+    name_id = '' if kept.name_id else other.name_id
+    Contact.objects.filter(pk=kept.pk).update(name_id=name_id, wcs_user_id='', linked_at=timezone.now())
 
 
 def _leave(conversation: Conversation) -> None:
