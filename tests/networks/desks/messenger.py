@@ -21,27 +21,25 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 
-from demo.emulators.graph import APP_ID, APP_SECRET, PAGE_ID, PAGE_TOKEN, VERIFY_TOKEN, GraphEmulator
+from demo.emulators.graph import PAGE_ID, PAGE_TOKEN, GraphEmulator
 from demo.emulators.graph_state import Media, Message
-from demo.emulators.graph_webhooks import milliseconds_of, sign
-from publik_socialmedia.networks.base import Account, OutgoingFile, Request
+from demo.emulators.graph_webhooks import milliseconds_of
+from publik_socialmedia.networks.base import Account, OutgoingFile
 from tests.networks import contract
+from tests.networks.meta_desk import APPLICATION, SECRETS, MetaDesk, kind_of
 
 
 @dataclass
-class Desk(contract.Desk):
+class Desk(MetaDesk):
     slug = 'messenger'
-    SENDS = 'POST .*/messages$'
-    PROOF = 'x-hub-signature-256'
 
     server: GraphEmulator
-    bodies: list[bytes] = field(default_factory=list)
 
     def writes(self, text: str = 'Bonjour', *files: OutgoingFile) -> str:
-        media = [Media(_kind(file), file.content, file.mimetype, file.filename) for file in files]
+        media = [Media(kind_of(file), file.content, file.mimetype, file.filename) for file in files]
         return self.server.citizen_writes(self.citizen, text, media)
 
     def _ours(self) -> list[Message]:
@@ -79,36 +77,13 @@ class Desk(contract.Desk):
     def throttle(self, pattern: str = '') -> None:
         self.server.limit_rate(pattern)
 
-    def heard(self) -> list[Request]:
-        bodies, self.bodies[:] = list(self.bodies), []
-        return [_signed(APP_SECRET, body) for body in bodies]
-
-    def handshake(self, *, right: bool = True) -> Request:
-        token = VERIFY_TOKEN if right else 'another word'
-        query = {'hub.mode': 'subscribe', 'hub.verify_token': token, 'hub.challenge': '1158201444'}
-        return Request('GET', {}, query)
-
-    def forged(self, request: Request) -> Request:
-        return _signed('another secret', request.body)
-
-
-def _signed(secret: str, body: bytes) -> Request:
-    headers = {name.lower(): value for name, value in sign(secret, body).items()}
-    return Request('POST', {'content-type': 'application/json', **headers}, {}, body)
-
-
-def _kind(file: OutgoingFile) -> str:
-    kind = file.mimetype.partition('/')[0]
-    return kind if kind in ('image', 'audio', 'video') else 'file'
-
 
 @contextlib.contextmanager
 def desk() -> Iterator[Desk]:
-    secrets = {'app_id': [APP_ID], 'app_secret': [APP_SECRET], 'verify_token': [VERIFY_TOKEN]}
-    credentials = {'page_token': PAGE_TOKEN, 'app_id': APP_ID, 'app_secret': APP_SECRET}
+    credentials = {'page_token': PAGE_TOKEN, **APPLICATION}
     with GraphEmulator(callback_url='http://webhook.example/') as graph, contract.trusting(graph) as http:
-        account = Account(PAGE_ID, credentials, {'app_id': APP_ID}, graph.url)
-        found = Desk(graph, account, graph.add_person('Camille Martin'), secrets, http)
+        account = Account(PAGE_ID, credentials, {'app_id': APPLICATION['app_id']}, graph.url)
+        found = Desk(graph, account, graph.add_person('Camille Martin'), SECRETS, http)
         graph.webhooks.post = found.bodies.append  # type: ignore[method-assign]
         health = found.network.check(account, http)
         found.account = dataclasses.replace(account, facts={**account.facts, **health.facts})
