@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from publik_socialmedia.conversations.messages import Received
@@ -89,6 +90,8 @@ def later() -> None:
     """Let the time of the back-off, of throttling and of the outcome of lost calls pass, without waiting."""
     past = timezone.now() - timedelta(minutes=10)
     Account.objects.filter(throttled_until__isnull=False).update(throttled_until=past)
+    # what was heard before a try is still older than it
+    Account.objects.update(last_event_at=F('last_event_at') - timedelta(minutes=10))
     Delivery.objects.filter(state=Delivery.State.PENDING).update(due_at=past)
     Delivery.objects.filter(tried_at__isnull=False).update(tried_at=past)
     Conversation.objects.filter(deliveries__state=Delivery.State.PENDING).update(
