@@ -44,3 +44,15 @@ def requests_of(page: Page) -> list[str]:
     found: list[str] = []
     page.on('request', lambda request: found.append(request.url) if '/panel/?' in request.url else None)
     return found
+
+
+def violations(page: Page, **context: list[str]) -> list[str]:
+    """What axe finds wrong in the page, or in a part of it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context=context or None)
+    return [
+        f'{rule["id"]}: {node["html"][:120]}'
+        for rule in found.response['violations']
+        for node in rule['nodes']
+    ]

@@ -27,25 +27,14 @@ from django.utils import timezone
 from publik_socialmedia.conversations import messages
 from publik_socialmedia.models import Attachment, Demand, Message, MessageVersion, Reaction
 from tests.browser.conftest import Backoffice
-from tests.browser.screen import soon
+from tests.browser.screen import soon, violations
 from tests.factory import make_account, write
 from tests.wcs.panel_scene import answer, attach, bind, make_demand, picture, say, talk
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    pass
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-
-
-def violations(page: Page, **context: list[str]) -> list[str]:
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page, context=context or None)
-    return [
-        f'{rule["id"]}: {node["html"][:120]}'
-        for rule in found.response['violations']
-        for node in rule['nodes']
-    ]
 
 
 def lively() -> Demand:
