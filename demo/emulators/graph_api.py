@@ -107,6 +107,10 @@ class GraphApi:
         """Those that are listed."""
         return [thread for thread in page.threads.values() if thread.messages]
 
+    def attachment(self, media: Media) -> dict[str, Any]:
+        """A file of a message."""
+        return _attachment(media)
+
     def gone(self, mid: str) -> GraphError:
         """« Deleted », says the documentation of what is too old as well."""
         return unknown_object(mid)
@@ -293,7 +297,7 @@ class GraphApi:
             author, reader = sides if message.from_page else reversed(sides)
             facts |= {'from': author, 'to': {'data': [reader]}, 'message': message.text}
             if message.media:
-                facts['attachments'] = {'data': [_attachment(one) for one in message.media]}
+                facts['attachments'] = {'data': [self.attachment(one) for one in message.media]}
         return select(facts, fields, ('id', 'created_time'))
 
     # -- media

@@ -168,6 +168,11 @@ class InstagramApi(GraphApi):
             if thread.person.psid not in self.requests or now() - thread.updated_at < IDLE_REQUEST
         ]
 
+    def attachment(self, media: Media) -> dict[str, Any]:
+        """Neither name nor size are documented."""
+        facts = super().attachment(media)
+        return {name: value for name, value in facts.items() if name not in ('name', 'size')}
+
     def gone(self, mid: str) -> GraphError:
         message = 'This Message has been deleted by the user or the business.'
         return GraphError(9000001, 0, message, type='IGApiException')

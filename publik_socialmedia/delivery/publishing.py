@@ -32,7 +32,7 @@ from publik_socialmedia import errors, media
 from publik_socialmedia.addresses import absolute
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.fields import keyed_hash
-from publik_socialmedia.models import Attachment, Delivery, Message
+from publik_socialmedia.models import Attachment, Delivery
 
 LIFE = 600  # seconds: networks fetch within 75, some try again
 SALT = 'publik_socialmedia.published-file'
@@ -90,7 +90,6 @@ def _attachment(token: str) -> Attachment | None:
     waiting = Attachment.objects.filter(
         pk=pk,
         state=Attachment.State.STORED,
-        message__origin__in=[Message.Origin.AGENT, Message.Origin.AUTOMATIC],
         message__erased_at__isnull=True,
         message__deliveries__kind=Delivery.Kind.SEND,
         message__deliveries__state=Delivery.State.PENDING,
