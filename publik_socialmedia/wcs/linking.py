@@ -44,6 +44,7 @@ from typing import Any
 from django.core.signing import BadSignature, SignatureExpired, TimestampSigner
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from publik_socialmedia import addresses, errors
 from publik_socialmedia.app_settings import app_settings
@@ -52,6 +53,8 @@ from publik_socialmedia.models import Contact, Journal
 from publik_socialmedia.text import clean
 from publik_socialmedia.wcs.client import Client
 
+PLACE = '{lien_compte}'  # what agents and administrators write where the link is to be
+_ADDRESS = re.compile(r'https?://\S+/socialmedia/relier/\S+')
 _VALUE = re.compile(r'([0-9]{1,18})-([0-9a-f]{16})')
 
 logger = logging.getLogger(__name__)
@@ -73,6 +76,24 @@ def address(contact: Contact) -> str:
     """
     token = _signer().sign(f'{contact.pk}-{_mark(contact)}')
     return addresses.absolute('socialmedia-link', token=token)
+
+
+def filled(text: str, contact: Contact) -> str:
+    """An answer in which PLACE becomes the link: w.c.s. keeps what the agent wrote, never the link itself.
+
+    PermanentError('base_url') if nothing says where we are.
+    """
+    if PLACE not in text:
+        return text
+    try:
+        return text.replace(PLACE, address(contact))
+    except errors.ConfigurationError as error:
+        raise errors.PermanentError(error.reason) from None
+
+
+def hidden(text: str) -> str:
+    """A text to be read by others than the person: without the link, that would still serve."""
+    return _ADDRESS.sub('[%s]' % gettext('link to the citizen’s account'), text)
 
 
 def contact_of(token: str) -> Contact | None:

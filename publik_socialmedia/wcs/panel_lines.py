@@ -33,7 +33,7 @@ from django.utils.translation import gettext as _
 from publik_socialmedia import text
 from publik_socialmedia.models import Attachment, Delivery, Demand, Message, MessageVersion, Reaction
 from publik_socialmedia.reasons import sentence
-from publik_socialmedia.wcs import mapping, panel_access, panel_files, wording
+from publik_socialmedia.wcs import linking, mapping, panel_access, panel_files, wording
 from publik_socialmedia.wcs.panel_files import File
 
 EXCERPT = 80  # characters shown of a message that another one answers
@@ -100,7 +100,7 @@ class Reader:
             author=self.person if inbound else text.clean(str(self.account)),
             how=self._how(message),
             at=message.sort_at,
-            text=text.clean(message.text),
+            text=linking.hidden(text.clean(message.text)),
             edited=message.edited,
             erased_at=message.erased_at,
             **({} if message.erased_at else self._content(message)),

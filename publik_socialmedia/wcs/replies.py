@@ -38,7 +38,7 @@ from publik_socialmedia.conversations.windows import window
 from publik_socialmedia.delivery import answers, retrying, sending
 from publik_socialmedia.models import Message
 from publik_socialmedia.networks.base import OutgoingFile
-from publik_socialmedia.wcs import calls
+from publik_socialmedia.wcs import calls, linking
 from publik_socialmedia.wcs.calls import Call
 
 KINDS = ('answer', 'closing', 'template')
@@ -71,9 +71,10 @@ retry = calls.endpoint(take_again)
 
 def _accept(call: Call, key: str, files: Sequence[OutgoingFile]) -> list[Message]:
     written = call.values.get('text')
+    conversation = call.demand.conversation
     return sending.accept(
-        call.demand.conversation,
-        written if isinstance(written, str) else '',
+        conversation,
+        linking.filled(written if isinstance(written, str) else '', conversation.contact),
         files,
         answer_key=key,
         demand=call.demand,

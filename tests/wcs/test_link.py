@@ -32,10 +32,12 @@ from lxml import html
 
 from publik_socialmedia import errors
 from publik_socialmedia.conversations import contacts
-from publik_socialmedia.models import Account, Contact, ContactIdentifier, Journal
+from publik_socialmedia.models import Account, Contact, ContactIdentifier, Demand, Journal, Message
 from publik_socialmedia.wcs import linking
 from publik_socialmedia.wcs.client import Client as Wcs
 from tests.factory import make_account, write
+from tests.wcs.caller import Caller, make_demand
+from tests.wcs.panel_scene import content
 
 pytestmark = pytest.mark.django_db
 JEANNE, KARIM = 32 * 'a', 32 * 'b'
@@ -378,3 +380,23 @@ def test_name_id_is_had_from_hobo_or_from_mellon(monkeypatch: pytest.MonkeyPatch
             return 65 * 'x'
 
     assert [linking.name_id_of(user) for user in (Mellon(), Nobody(), Long())] == [JEANNE, '', '']
+
+
+# -- sending it
+
+
+def test_agent_sends_the_link_without_seeing_it_R27() -> None:
+    Caller(make_demand(make_account())).ask(text='Pour relier : {lien_compte}')
+    sent = Message.objects.get(origin='agent')
+    address = sent.text.removeprefix('Pour relier : ')
+    person = linking.contact_of(address.split('/')[-2])
+    assert address.startswith('http') and person == sent.conversation.contact
+    shown = content(Demand.objects.get())
+    assert address not in shown and 'Pour relier : [lien de rattachement au compte]' in shown
+
+
+def test_agent_is_told_when_there_is_no_address_to_give(contact: Contact, settings) -> None:
+    settings.PUBLIK_SOCIALMEDIA_BASE_URL = ''
+    assert linking.filled('Bonjour', contact) == 'Bonjour'
+    with pytest.raises(errors.PermanentError, match='base_url'):
+        linking.filled('Voici {lien_compte}', contact)
