@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -175,6 +175,21 @@ def test_the_list_of_one_that_was_seen_for_an_account(login: Scene):
     body = {'data': [{'user_id': IG_ID, 'username': 'villexemple', 'account_type': 'BUSINESS'}]}
     login.emulator.fail('answer', 'GET .*/me$', status=200, body=body)
     assert check(login).external_id == IG_ID
+
+
+@pytest.mark.parametrize('address, known', [('https://ville.example.org/x', True), ('', False)])
+def test_a_site_where_files_could_not_be_fetched(login: Scene, monkeypatch, address: str, known: bool):
+    """R40: told before an agent sends one. What stands in for the network may fetch anywhere."""
+    login.account = dataclasses.replace(login.account, webhook_url=address)
+    assert check(login).problems == ()
+    stand_in = login.emulator.url
+    monkeypatch.setattr(type(NETWORK), 'url', lambda _self, _account, path: _versioned(stand_in, path))
+    login.account = dataclasses.replace(login.account, api_url='')
+    assert reasons(check(login)) == ([] if known else [('base_url', 'warning')])
+
+
+def _versioned(base: str, path: Sequence[str]) -> str:
+    return '/'.join([base, 'graph.instagram.com', 'v26.0', *path])
 
 
 # -- webhooks

@@ -88,6 +88,7 @@ def check(network: InboxNetwork, account: Account, http: Http) -> Health:
     external_id, name, expires = (_check_login if is_login(account) else _check_behind_page)(test)
     if external_id:
         _check_access(test, network)
+        _check_our_address(test)
     return Health(test.ok, tuple(test.problems), external_id, name, expires, test.facts)
 
 
@@ -238,6 +239,13 @@ def _check_access(test: Check, network: InboxNetwork) -> None:
         else:
             message = _('Meta refuses to let us read the messages of this account: check the permissions.')
         test.problem('permission', message)
+
+
+def _check_our_address(test: Check) -> None:
+    """Whether Meta can fetch the files that agents send, at the site where it calls us."""
+    if not test.account.webhook_url.startswith('https:') and not test.account.api_url:
+        message = _('The https address of this site is not known: Instagram cannot fetch the files to send.')
+        test.problem('base_url', message, 'warning')
 
 
 def _says_yes(account: Account) -> bool:
