@@ -38,10 +38,11 @@ LIMIT = 100  # of Telegram
 def poll(account: Account, cursor: Mapping[str, JSON], http: Http) -> Page:
     """Cursor: ``{'offset': number of the first update that we do not have}``, 0 while that is not known.
 
-    An account that has a webhook is not polled: Telegram refuses it, and both would break it.
+    An account that has a webhook is not polled, which Telegram would refuse; were it polled one day, what
+    waits then would be read.
     """
     if account.credentials.get(WEBHOOK_KEY):
-        return Page((), dict(cursor))
+        return Page((), {'offset': 0})
     api, offset = Api(account, http), integer(cursor.get('offset'))
     if offset is None:
         # « from now on » (R18): the last one only, those before it are forgotten
