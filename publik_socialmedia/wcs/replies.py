@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,7 +37,7 @@ from publik_socialmedia import errors, media, networks, text
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.conversations.windows import window
 from publik_socialmedia.delivery import answers, retrying, sending
-from publik_socialmedia.models import Message
+from publik_socialmedia.models import Attachment, Message
 from publik_socialmedia.networks.base import OutgoingFile
 from publik_socialmedia.wcs import calls, linking
 from publik_socialmedia.wcs.calls import Call
@@ -72,7 +73,7 @@ retry = calls.endpoint(take_again)
 def _accept(call: Call, key: str, files: Sequence[OutgoingFile]) -> list[Message]:
     written = call.values.get('text')
     conversation = call.demand.conversation
-    return sending.accept(
+    messages = sending.accept(
         conversation,
         linking.filled(written if isinstance(written, str) else '', conversation.contact),
         files,
@@ -80,6 +81,11 @@ def _accept(call: Call, key: str, files: Sequence[OutgoingFile]) -> list[Message
         demand=call.demand,
         template=call.word('kind') == 'template',
     )
+    if len(files) == 1:
+        # once it is sent, agents read it where the workflow put it: beside their answer, as they gave it
+        found = {'sha256': hashlib.sha256(files[0].content).hexdigest(), 'place': 'history'}
+        Attachment.objects.filter(message__in=messages).update(details=found)
+    return messages
 
 
 def _taken(call: Call, messages: Sequence[Message]) -> dict[str, Any]:

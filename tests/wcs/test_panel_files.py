@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 from collections.abc import Iterator
 from datetime import timedelta
@@ -37,6 +38,8 @@ from publik_socialmedia.networks.base import Kind, OutgoingFile
 from publik_socialmedia.wcs import panel_access, panel_content, panel_files
 from tests.delivery.desk import MessengerDesk, demand_files, kept, messenger
 from tests.factory import deliver, happens, make_account, write
+from tests.wcs.caller import Caller, file
+from tests.wcs.caller import make_demand as caller_demand
 from tests.wcs.panel_scene import (
     AS_IMAGE,
     WCS,
@@ -261,3 +264,16 @@ def test_answer_on_its_way_shows_its_file_R33(page: MessengerDesk) -> None:
     page.answer('Voici', OutgoingFile(source.content, source.name, source.mimetype))
     ((link, _thumbnail),) = panel_links(demand)
     assert get(link).content == source.content
+
+
+def test_file_of_an_answer_is_read_beside_it_in_wcs_once_it_is_sent_R51() -> None:
+    """By what w.c.s. has, whatever we made of it for the network."""
+    caller = Caller(caller_demand(backoffice_url=f'{WCS}/backoffice/management/message/12/'))
+    given = picture(size=(300, 100))
+    caller.ask(file=file(given, 'plan.jpg'))
+    demand = caller.demand
+    ((link, _thumbnail),) = panel_links(demand)
+    assert get(link).status_code == 200
+    Attachment.objects.update(state='given', storage='')
+    ((link, thumbnail),) = panel_links(demand)
+    assert link == thumbnail == f'{demand.backoffice_url}attachment?f={hashlib.sha256(given).hexdigest()}'
