@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -240,6 +241,14 @@ def test_a_token_is_renewed_each_week(login: Scene):
     assert expires is not None and expires > datetime.now(UTC) + timedelta(days=59)
     login.send(login.outgoing())
     assert login.said() == ['Votre dossier est prêt.']
+
+
+def test_the_token_that_is_renewed_is_in_no_log(login: Scene, caplog):
+    """R50: that call alone takes it in its address."""
+    caplog.set_level(logging.DEBUG)
+    login.set_credentials(**known_token(timedelta(days=8)))
+    assert NETWORK.renew(login.account, login.http)
+    assert 'IGAA' not in caplog.text
 
 
 def test_a_token_that_was_just_typed_is_looked_at_once(login: Scene):
