@@ -68,7 +68,7 @@ def test_what_changes_is_replaced_and_what_is_being_read_stays(wcs: Backoffice) 
     happens(demand.account, Kind.EDIT, first.external_id, text='Jeudi')
     Message.objects.filter(pk=sent.pk).update(state='read')
     page.wait_for_function('document.querySelector(".socialmedia-state").textContent.includes("Lu")')
-    page.wait_for_function('document.querySelector("summary").textContent.includes("2 versions")')
+    page.wait_for_function('document.querySelector("summary").textContent.includes("(2)")')
     assert page.locator('details[open]').count() == 1
     assert page.evaluate('document.activeElement.tagName') == 'SUMMARY'
     assert kept is not None and kept.evaluate('(node) => node.isConnected')

@@ -130,7 +130,7 @@ def test_edited_message_keeps_its_earlier_versions_R13() -> None:
     happens(demand.account, Kind.EDIT, first.external_id, text='Rendez-vous vendredi')
     item = html.fromstring(content(demand)).xpath('//ol[@data-part="list"]/li')[0]
     assert item.xpath('string(p[@class="socialmedia-text"])') == 'Rendez-vous vendredi'
-    assert item.xpath('string(details/summary)') == '2 versions précédentes'
+    assert item.xpath('string(details/summary)') == 'Versions précédentes (2)'
     assert item.xpath('details//p/text()') == ['Rendez-vous mardi', 'Rendez-vous jeudi']
     assert 'Message modifié' in item.text_content()
 
