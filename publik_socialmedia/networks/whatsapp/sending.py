@@ -63,15 +63,14 @@ FILES: Mapping[str, int] = {
 def split(
     capabilities: Capabilities, account: Account, outgoing: Outgoing, files: Sequence[OutgoingFile]
 ) -> list[Outgoing]:
-    """The text, then the files; a text that is short enough goes as the caption of the first file."""
+    """The text, then the files; the end of the text is the caption of the first file if it can be."""
     if outgoing.template:
         return [_in_template(account, outgoing, files)]
-    found = parts.split(capabilities, outgoing, files)
-    texts = [part.text for part in found if part.file is None]
-    if files and len(texts) == 1 and takes_caption(files[0]):
-        if length(texts[0], capabilities.text_unit) <= CAPTION_LIMIT:
-            return [replace(found[1], text=texts[0]), *found[2:]]
-    return found
+    alone = parts.split(replace(capabilities, files_per_message=0), outgoing, files)
+    texts = [part.text for part in alone if part.file is None]
+    short = bool(texts) and length(texts[-1], capabilities.text_unit) <= CAPTION_LIMIT
+    together = short and bool(files) and takes_caption(files[0])
+    return parts.messages(outgoing, texts, files, together=together)
 
 
 def _in_template(account: Account, outgoing: Outgoing, files: Sequence[OutgoingFile]) -> Outgoing:
