@@ -177,9 +177,9 @@ def test_corpus_table(capsys):
 def _as_stored(case: Case) -> Case:
     """Without what only the event says: where the time was taken, once it is taken; of whom was a message
     that we do not hold, of which its hash or its state alone is remembered; a message before its edit, which
-    is then one of its versions; what was ignored, or belongs to nobody, of which the number alone is; that
+    is then one of its versions, or before it was taken back; what was ignored, or belongs to nobody, of which the number alone is; that
     two identifiers are one person, when we know neither."""
-    edited = {effect['mid'] for effect in case.expect if effect['effect'] == 'edit'}
+    replaced = {effect['mid'] for effect in case.expect if effect['effect'] in ('edit', 'unsend')}
     effects = [
         {
             key: value
@@ -189,7 +189,7 @@ def _as_stored(case: Case) -> Case:
         for effect in case.expect
         if effect.get('class') != 'unroutable'
         and effect['effect'] != 'identity_change'
-        and (effect['effect'] != 'citizen_message' or effect['mid'] not in edited)
+        and (effect['effect'] != 'citizen_message' or effect['mid'] not in replaced)
     ]
     return dataclasses.replace(case, item={**case.item, 'expect': effects})
 
