@@ -177,8 +177,8 @@ def test_corpus_table(capsys):
 def _as_stored(case: Case) -> Case:
     """Without what only the event says: where the time was taken, once it is taken; of whom was a message
     that we do not hold, of which its hash or its state alone is remembered; a message before its edit, which
-    is then one of its versions, or before it was taken back; what was ignored, or belongs to nobody, of which the number alone is; that
-    two identifiers are one person, when we know neither."""
+    is then one of its versions, or before it was taken back; what was ignored, or belongs to nobody, of which
+    the number alone is; that two identifiers are one person, when we know neither."""
     replaced = {effect['mid'] for effect in case.expect if effect['effect'] in ('edit', 'unsend')}
     effects = [
         {
