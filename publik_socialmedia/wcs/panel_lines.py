@@ -116,7 +116,10 @@ class Reader:
             return _('answer written in %s') % self.network
         if message.origin == Message.Origin.AUTOMATIC:
             return _('automatic answer')
-        return _('answer of an agent') if message.origin == Message.Origin.AGENT else ''
+        if message.origin != Message.Origin.AGENT:
+            return ''
+        agent = text.clean(str(message.details.get('agent') or ''))
+        return _('answer of %s') % agent if agent else _('answer of an agent')
 
     def _content(self, message: Message) -> dict[str, Any]:
         attached = self.attachments[message.pk]

@@ -81,6 +81,10 @@ def _accept(call: Call, key: str, files: Sequence[OutgoingFile]) -> list[Message
         demand=call.demand,
         template=call.word('kind') == 'template',
     )
+    agent = text.clean(call.word('agent')).strip()[:100]
+    for message in messages if agent else ():  # colleagues see who answered (R35)
+        message.details = {**message.details, 'agent': agent}
+        message.save(update_fields=['details'])
     if len(files) == 1:
         # once it is sent, agents read it where the workflow put it: beside their answer, as they gave it
         found = {'sha256': hashlib.sha256(files[0].content).hexdigest(), 'place': 'history'}

@@ -34,6 +34,7 @@ from publik_socialmedia.models import (
     Contact,
     Conversation,
     Delivery,
+    Demand,
     Message,
     MessageVersion,
     Reaction,
@@ -42,6 +43,8 @@ from publik_socialmedia.networks.base import Kind
 from publik_socialmedia.reasons import sentence
 from publik_socialmedia.wcs import panel_content
 from tests.factory import happens, make_account, write
+from tests.wcs.caller import Caller
+from tests.wcs.caller import make_demand as caller_demand
 from tests.wcs.panel_scene import (
     answer,
     bind,
@@ -179,6 +182,14 @@ def test_what_is_no_file_in_hand_is_said_in_words_R9(values: dict[str, object], 
     Attachment.objects.create(message=Message.objects.get(), position=0, **values)
     source = content(demand)
     assert words in line(source) and not html.fromstring(source).xpath('//a')
+
+
+def test_colleague_who_answered_is_named_until_the_message_is_erased_R35() -> None:
+    Caller(caller_demand()).ask(agent='Zoé <b>Agent</b>\u202e')
+    demand = Demand.objects.get()
+    assert 'réponse de Zoé <b>Agent</b>' in line(content(demand))
+    messages.erase(Message.objects.get(origin='agent'))
+    assert 'Zoé' not in content(demand) and 'réponse d’un agent' in line(content(demand))
 
 
 # -- time left
