@@ -83,6 +83,30 @@ SENTENCES = {
         'A global action of the workflow can be called by anyone without signature: in w.c.s., give its '
         'webservice trigger the role « Signed API calls ».'
     ),
+    'wcs_workflow_unlinked': _(
+        'The form has no workflow that we can speak to: in w.c.s., link it to the workflow that comes with '
+        'this software, or install it again.'
+    ),
+    'wcs_role_outside': _(
+        'The role that receives the demands does not open the back office of w.c.s.: give it that access, or '
+        'choose another role.'
+    ),
+    'wcs_status_renamed': _(
+        'A status of the workflow was renamed in w.c.s.; its conditions name it, and some messages would not '
+        'be shown: give it its name back, or install the workflow again.'
+    ),
+    'wcs_wscall_secret': _(
+        'w.c.s. calls us but does not sign as it should: the secret of its calls to this site is wrong or '
+        'missing there. Check that both services are declared in Hobo and deploy again.'
+    ),
+    'wcs_cannot_call': _(
+        'w.c.s. could not call us: the answers of agents would not leave. Check that its server reaches the '
+        'address of this site.'
+    ),
+    'reply_unreachable': _(
+        'Our own address for the answers of agents does not answer: check the address of this site.'
+    ),
+    'reply_refused': _('Our own address for the answers of agents refuses a call signed as w.c.s. would.'),
     'wcs_demand_gone': _('The demand was deleted or anonymised in w.c.s.'),
     # w.c.s. will take it later
     'wcs_away': _('w.c.s. does not answer; we keep trying.'),

@@ -41,7 +41,7 @@ from demo.wcs_standin.answers import (
     not_found,
 )
 from demo.wcs_standin.bundles import form_of_tar
-from demo.wcs_standin.definitions import FormDef, Hook
+from demo.wcs_standin.definitions import FormDef, Hook, customised
 from demo.wcs_standin.demands import Demand, Store
 from demo.wcs_standin.faults import Fault
 from demo.wcs_standin.values import read_values, storable
@@ -65,6 +65,11 @@ class Wcs:
     latency: float = 0
     race_window: float = 0.003
     disabled: bool = False
+    #: What an administrator changed here, and an import keeps: title of the form, label by varname.
+    title: str = ''
+    labels: dict[str, str] = field(default_factory=dict)
+    #: Slugs of the roles that do not open the back office.
+    outside: set[str] = field(default_factory=set)
     #: Why imports of bundles fail, if they are to.
     import_failure: str = ''
     #: Tracking code → number of a demand.
@@ -117,7 +122,13 @@ def roles(wcs: Wcs, request: Request, fault: Fault | None) -> Answer:
     if not wcs.access.caller(request).signed:
         raise denied('Requête non signée ou utilisateur sans accès au backoffice.')
     rows = [
-        {'id': str(place), 'slug': slug, 'name': name, 'text': name, 'allows_backoffice_access': True}
+        {
+            'id': str(place),
+            'slug': slug,
+            'name': name,
+            'text': name,
+            'allows_backoffice_access': slug not in wcs.outside,
+        }
         for place, (slug, name) in enumerate(wcs.site.roles.items(), 1)
     ]
     return json_answer({'err': 0, 'data': rows})
@@ -186,6 +197,8 @@ def _demand_of(wcs: Wcs, content: Any, caller: Caller) -> Demand:
             raise Refused(403, 'user-not-allowed-backoffice-submission', sentence)
         demand.backoffice = True
         demand.agent = caller.user if backoffice else ''
+    if not backoffice and 'user' in content and not isinstance(content['user'], dict):
+        raise invalid('Paramètre « user » invalide.')
     demand.user_id = caller.user or None
     demand.draft = bool(meta.get('draft'))
     _set_context(demand, content.get('context'))
@@ -298,7 +311,7 @@ def import_bundle(wcs: Wcs, request: Request, fault: Fault | None) -> Answer:
             form = form_of_tar(request)
             wcs.jobs[job] = wcs.import_failure
             if not wcs.import_failure:
-                wcs.form = form
+                wcs.form = customised(form, wcs.title, wcs.labels)
         except (ValueError, KeyError, StopIteration) as error:
             wcs.jobs[job] = f'Archive invalide ({type(error).__name__})'
     return json_answer({'err': 0, 'url': f'{wcs.url}api/jobs/{job}/'})

@@ -22,7 +22,7 @@ Understood: string, text, date, bool, numeric, item, file and block fields; the 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from xml.etree import ElementTree
 
 from django.template import Template
@@ -110,6 +110,27 @@ def read_form(elements: Iterable[tuple[str, str, bytes]]) -> FormDef:
         buttons={item.id: item for item in buttons},
         xml=xml,
     )
+
+
+def customised(form: FormDef, title: str, labels: dict[str, str]) -> FormDef:
+    """Return the form with another title and other labels, by varname."""
+    fields = tuple(replace(item, label=labels.get(item.varname, item.label)) for item in form.fields)
+    tree = ElementTree.fromstring(form.xml[f'forms/{form.slug}'])
+    for place, text in _texts(tree, title, labels):
+        if place is not None:
+            place.text = text
+    xml = {**form.xml, f'forms/{form.slug}': ElementTree.tostring(tree)}
+    return replace(form, name=title or form.name, fields=fields, xml=xml)
+
+
+def _texts(
+    tree: ElementTree.Element, title: str, labels: dict[str, str]
+) -> list[tuple[ElementTree.Element | None, str]]:
+    found = [(tree.find('name'), title)] if title else []
+    for item in tree.findall('fields/field'):
+        if text_of(item, 'varname') in labels:
+            found.append((item.find('label'), labels[text_of(item, 'varname')]))
+    return found
 
 
 def _attribute(tree: ElementTree.Element | None, name: str) -> str:

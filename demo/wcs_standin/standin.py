@@ -33,7 +33,7 @@ from typing import Any, Self
 from demo.wcs_standin.access import Access, ApiAccess
 from demo.wcs_standin.answers import Answer, json_answer
 from demo.wcs_standin.api import Wcs
-from demo.wcs_standin.definitions import read_form
+from demo.wcs_standin.definitions import customised, read_form
 from demo.wcs_standin.demands import Demand, Entry, Store
 from demo.wcs_standin.faults import Faults
 from demo.wcs_standin.server import Server
@@ -163,6 +163,12 @@ class StandIn:
 
     def disable(self, value: bool = True) -> None:
         self.wcs.disabled = value
+
+    def customise(self, value: bool = True) -> None:
+        """Change the title and a label, as an administrator may; an import keeps them."""
+        self.wcs.title = 'Messages à nous' if value else 'Message privé reçu sur un réseau social'
+        self.wcs.labels = {'nom': 'Nom du citoyen' if value else "Nom de l'usager"}
+        self.wcs.form = customised(self.wcs.form, self.wcs.title, self.wcs.labels)
 
     def set_status(self, number: int, status: str) -> None:
         """Do as an agent who clicks on a button."""

@@ -17,9 +17,9 @@
 """The application bundle for w.c.s.: category, block, workflow and form, ready for its ``bundle-import``.
 
 The sources are the XML files of the ``bundle/`` folder beside this module, one folder per type of element as
-w.c.s. names it. They hold functions (``_receiver``), never named roles: w.c.s. refuses a workflow that names
-a role it does not know, and drops such a role silently from a form. After an import the administrator gives
-the function a role.
+w.c.s. names it; ``assembly`` says what they may hold. They name functions (``_receiver``), never roles:
+w.c.s. refuses a workflow that names a role it does not know, and drops such a role silently from a form.
+After an import the administrator gives the function a role, unless the import named one.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import io
 import json
 import tarfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -65,15 +66,49 @@ class Element:
     xml: bytes
 
 
-def elements() -> list[Element]:
-    """Return the elements in order of import."""
+def elements(role: str = '') -> list[Element]:
+    """Return the elements in order of import.
+
+    ``role``: slug of the role that receives the demands: given to the function, and allowed to submit by
+    hand. w.c.s. looks at it at the first import only.
+    """
     found = []
     for kind in _TYPES:
         for path in sorted((_FOLDER / kind).glob('*.xml')):
             xml = assembly.expand(path.read_bytes())
+            if role and kind == 'forms':
+                xml = _with_role(xml, role)
             name = etree.fromstring(xml).findtext('name') or ''
             found.append(Element(type=kind, slug=path.stem, name=name, xml=xml))
     return found
+
+
+def _with_role(xml: bytes, role: str) -> bytes:
+    form = etree.fromstring(xml)
+    for path, attributes in (('roles', {'role_key': '_receiver'}), ('backoffice-submission-roles', {})):
+        place = form.find(path)
+        assert place is not None
+        etree.SubElement(place, 'role', {**attributes, 'slug': role}).text = role
+    whole: bytes = etree.tostring(form, xml_declaration=True, encoding='utf-8')
+    return whole
+
+
+@cache
+def statuses() -> dict[str, str]:
+    """Id → name of the statuses of the workflow."""
+    return {
+        item.findtext('id', ''): item.findtext('name', '')
+        for item in _workflow().findall('possible_status/status')
+    }
+
+
+def workflow_name() -> str:
+    return str(_workflow().findtext('name'))
+
+
+@cache
+def _workflow() -> etree._Element:
+    return etree.fromstring(next(item.xml for item in elements() if item.type == 'workflows'))
 
 
 def manifest(version: str) -> dict[str, object]:
@@ -94,12 +129,12 @@ def manifest(version: str) -> dict[str, object]:
     }
 
 
-def build(version: str) -> bytes:
-    """Return the tar; the same version gives the same bytes."""
+def build(version: str, role: str = '') -> bytes:
+    """Return the tar; the same version gives the same bytes. ``role``: as in :func:`elements`."""
     buffer = io.BytesIO()
     with tarfile.open(mode='w', fileobj=buffer) as tar:
         _add(tar, 'manifest.json', json.dumps(manifest(version), ensure_ascii=False, indent=2).encode())
-        for item in elements():
+        for item in elements(role):
             _add(tar, f'{item.type}/{item.slug}', item.xml)
     return buffer.getvalue()
 

@@ -16,51 +16,98 @@
 
 """What an administrator must still do in w.c.s. after an import, or undid since.
 
-w.c.s. drops in silence what it cannot resolve (roles, most of all), and opens to anyone a global action whose
-list of roles is empty: this looks.
+w.c.s. drops in silence what it cannot resolve (workflow, roles, most of all), makes roles that open nothing,
+and lets anyone call a global action whose list of roles is empty: this looks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from publik_socialmedia.wcs.bundle import HOOKS
-from publik_socialmedia.wcs.client import Client, parse_element
+from publik_socialmedia.errors import ConfigurationError
+from publik_socialmedia.wcs import bundle
+from publik_socialmedia.wcs.client import Client, Schema, parse_element
+
+#: Findings that keep messages from reaching w.c.s. or from being followed there; with the others they are
+#: received, and something else is wrong.
+BLOCKING: Final = frozenset(
+    ('wcs_form_disabled', 'wcs_form_key', 'wcs_workflow_unlinked', 'wcs_hook_unknown', 'wcs_right')
+)
+#: The function whose role sees the demands.
+RECEIVER: Final = '_receiver'
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to mend: a machine word and the varname, identifier or function concerned."""
+    """One thing to mend: a machine word and the varname, identifier, function or role concerned."""
 
     reason: str
     detail: str = ''
 
 
 def inspect(
-    client: Client, form: str, *, fields: Collection[str] = ('cle',), hooks: Collection[str] = HOOKS
+    client: Client,
+    form: str,
+    *,
+    fields: Collection[str] = ('cle',),
+    hooks: Collection[str] = bundle.HOOKS,
 ) -> list[Finding]:
     """Return what is wrong with a form, most urgent first; empty if it can receive messages and show them.
 
-    Raises what the client raises when w.c.s. cannot be asked: wrong secret, clock, unknown form…
+    ``hooks``: those that it must have. Raises what the client raises when w.c.s. cannot be asked: wrong
+    secret, clock, unknown form…
     """
     schema = client.schema(form, fresh=True)
-    found = [Finding('wcs_form_disabled')] if schema.disabled else []
-    found += [Finding('wcs_form_key', name) for name in fields if not schema.accepts(name)]
-    found += [Finding('wcs_hook_unknown', name) for name in hooks if name not in schema.hooks]
+    if schema.disabled:
+        return [Finding('wcs_form_disabled')]
+    found = [Finding('wcs_form_key', name) for name in fields if not schema.accepts(name)]
+    found += _missing(schema, hooks)
+    try:
+        client.check_submission(form)
+    except ConfigurationError as error:
+        found.append(Finding(error.reason))
     found += [Finding('wcs_hook_open', name) for name in _open_hooks(client, form) if name in hooks]
-    listed = next((item for item in client.forms() if item.slug == form), None)
-    if listed is not None:
-        if not listed.functions.get('_receiver', 'none'):
-            found.append(Finding('wcs_function_unset', '_receiver'))
+    found += _roles(client, form)
+    if form == bundle.FORM:
+        found += _renamed(schema)
     return found
+
+
+def _missing(schema: Schema, hooks: Collection[str]) -> list[Finding]:
+    if not schema.hooks:
+        return [Finding('wcs_workflow_unlinked', schema.workflow)]
+    return [Finding('wcs_hook_unknown', name) for name in hooks if name not in schema.hooks]
+
+
+def _roles(client: Client, form: str) -> Iterator[Finding]:
+    """The function must be given to a role whose holders may enter the back office."""
+    listed = next((item for item in client.forms() if item.slug == form), None)
+    if listed is None or RECEIVER not in listed.functions:
+        return
+    name = listed.functions[RECEIVER]
+    if not name:
+        yield Finding('wcs_function_unset', RECEIVER)
+        return
+    if any(role.name == name and not role.backoffice for role in client.roles()):
+        yield Finding('wcs_role_outside', name)
+
+
+def _renamed(schema: Schema) -> Iterator[Finding]:
+    """The conditions of the workflow that comes with this software name its statuses."""
+    if schema.workflow != bundle.workflow_name():
+        return
+    for key, name in bundle.statuses().items():
+        if key not in schema.statuses or schema.statuses[key].name != name:
+            yield Finding('wcs_status_renamed', name)
 
 
 def _open_hooks(client: Client, form: str) -> list[str]:
     """Return the identifiers of the global actions that anyone may call without a signature."""
     workflow = parse_element(client.read_element('forms', form)).find('workflow')
     slug = workflow.get('slug') if workflow is not None else None
-    if not slug:
+    if not slug or slug.startswith('_'):
         return []
     triggers = parse_element(client.read_element('workflows', slug)).iterfind(
         "global_actions/action/triggers/trigger[@type='webservice']"

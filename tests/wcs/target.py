@@ -18,7 +18,8 @@
 
 A real one is used when WCS_URL, WCS_ORIG, WCS_SECRET and WCS_FORM are set, its form being that of our bundle
 with its function given to a role. WCS_API_USER and WCS_API_KEY: an API access with that role. WCS_MANAGE: a
-command that is given ``close N``, ``anonymise N``, ``delete N``, ``unlock N``, ``disable`` or ``enable``.
+command that is given ``close N``, ``anonymise N``, ``delete N``, ``unlock N``, ``disable``, ``enable``,
+``customise`` (another title, another label) or ``uncustomise``.
 """
 
 from __future__ import annotations
@@ -146,6 +147,8 @@ class Target:
             subprocess.run(words, check=True, timeout=60)
         elif action in ('disable', 'enable'):
             self.standin.disable(action == 'disable')
+        elif action in ('customise', 'uncustomise'):
+            self.standin.customise(action == 'customise')
         else:
             getattr(self.standin, action)(int(number))
 

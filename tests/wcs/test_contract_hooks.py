@@ -237,8 +237,9 @@ def test_r11_a_native_answer_makes_the_demand_wait_and_reopens_nothing(
     assert found == expected
     assert fields['nombre_messages'] == '3'
     assert comments[-1] == (
-        '<div class="reseau-social reseau-social-reponse_native" data-evenement="e2"><p><strong>'
-        'Réponse envoyée depuis l&#x27;application du réseau par Camille, le hier</strong></p><p>Réponse</p></div>'
+        '<div class="reseau-social reseau-social-reponse_native" data-evenement="e2">'
+        '<p><strong>Réponse envoyée depuis l&#x27;application du réseau par Camille, le hier</strong></p>'
+        '<p>Réponse</p></div>'
     )
     assert len(comments) == (2 if status in ('new_message', 'waiting') else 1)
     if wcs.api_user:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from dataclasses import replace
 
 import pytest
 
@@ -73,6 +74,31 @@ def test_hooks_open_to_anyone(client: Client, standin: StandIn) -> None:
     item = '<item role_id="_signed_calls">_signed_calls</item>'
     assert client.import_bundle(altered(item, '')).done
     assert inspect(client, standin.form) == [Finding('wcs_hook_open', name) for name in bundle.HOOKS]
+
+
+def test_a_form_without_its_workflow(client: Client, standin: StandIn) -> None:
+    standin.wcs.form = replace(standin.wcs.form, hooks={})
+    assert Finding('wcs_workflow_unlinked', standin.wcs.form.workflow) in inspect(client, standin.form)
+
+
+def test_a_status_renamed_there(client: Client, standin: StandIn) -> None:
+    assert client.import_bundle(altered('<name>En cours<', '<name>Pris en charge<')).done
+    assert inspect(client, standin.form) == [Finding('wcs_status_renamed', 'En cours')]
+
+
+def test_a_role_that_opens_nothing(client: Client, standin: StandIn) -> None:
+    standin.wcs.outside = {'agents-reseaux-sociaux'}
+    assert inspect(client, standin.form) == [Finding('wcs_role_outside', 'Agents réseaux sociaux')]
+
+
+def test_a_right_that_we_lack_leaves_nothing(client: Client, standin: StandIn) -> None:
+    """An API access of another service signs well and may not submit."""
+    other = Client(replace(client.site, orig='autre', secret='autre-key'))
+    with pytest.raises(ConfigurationError) as error:
+        other.check_submission(standin.form)
+    assert error.value.reason == 'wcs_right'
+    client.check_submission(standin.form)
+    assert standin.demands() == []
 
 
 def test_an_unknown_form_is_an_error(client: Client) -> None:
