@@ -27,13 +27,13 @@ import logging
 import select
 import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from django.db import close_old_connections, connection
 from django.db.utils import Error, InterfaceError, OperationalError
 
 from publik_socialmedia import errors
 from publik_socialmedia.delivery import queue, sending
+from publik_socialmedia.delivery.pollers import Pollers
 from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.delivery.wakeup import CHANNEL, wake
 from publik_socialmedia.intake import inbox, polling
@@ -41,7 +41,6 @@ from publik_socialmedia.models import Delivery
 from publik_socialmedia.wcs import demands
 
 READ_BATCH = 20  # bodies read before another lane has its turn
-POLLERS = 8  # accounts polled at the same time
 IDLE = 1.0  # seconds between two looks when nothing wakes us
 AFTER_FAILURE = 5.0  # seconds, when the database is away
 
@@ -110,8 +109,7 @@ class Worker:
         self._stopping = threading.Event()
         self._work = threading.Condition()
         self._generation = 0
-        self._pool = ThreadPoolExecutor(POLLERS, 'poller')
-        self._polls: set[Future[None]] = set()
+        self._pollers = Pollers(self._tell)
 
     def run(self) -> None:
         """Work in threads; the calling one listens to the notifications of PostgreSQL."""
@@ -128,7 +126,7 @@ class Worker:
             self.stop()
             for thread in threads:
                 thread.join()
-            self._pool.shutdown()
+            self._pollers.stop()
             connection.close()
 
     def stop(self) -> None:
@@ -141,24 +139,13 @@ class Worker:
             self._work.notify_all()
 
     def _poll_some(self) -> int:
-        """Have the accounts that are due polled, several at once: their servers are far away, and one that is
-        slow holds up no other. Gives how many were begun."""
-        if len(self._polls) >= POLLERS:
-            wait(self._polls, return_when=FIRST_COMPLETED)
-        self._polls = {poll for poll in self._polls if not poll.done()}
-        turns = polling.claim(POLLERS - len(self._polls))
-        self._polls |= {self._pool.submit(self._poll, turn) for turn in turns}
-        return len(turns)
+        """Have the accounts that are due polled; gives how many were begun."""
+        return self._pollers.poll(polling.claim(self._pollers.room()))
 
-    def _poll(self, turn: polling.Turn) -> None:
-        """Poll one account, in a thread of the pool."""
-        try:
-            polling.poll(turn)
-        except Error as error:
-            logger.warning('the database is away: %s', type(error).__name__)
-        finally:
-            connection.close()  # the next account may be due in a minute only
-        self.wake()  # what was stored may be read at once
+    def _tell(self) -> None:
+        """Have what there is looked at, by us and by other processes."""
+        self.wake()
+        wake()
 
     def _loop(self, step: Callable[[], int]) -> None:
         """Take one step after the other; wait when there is nothing to do."""
@@ -177,10 +164,8 @@ class Worker:
                 self._stopping.wait(IDLE)
                 continue
             if done:
-                if step is not deliver_some:
-                    # what was read may be delivered at once, by us or by another process
-                    self.wake()
-                    wake()
+                if step is read_some:
+                    self._tell()  # what was read may be delivered at once
                 continue
             with self._work:
                 if self._generation == generation and not self._stopping.is_set():
