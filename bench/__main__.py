@@ -14,7 +14,7 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""``python -m bench [ack] [drain] [growth] [--quick]``: what it costs, beside the least that it could cost.
+"""``python -m bench [ack] [drain] [growth] [idle] [--quick]``: what it costs, beside the least possible.
 
 Prints ratios measured in one run, round after round, and asserts nothing: the figures are those of this
 machine at this moment. They are also written to ``bench/var/``. ``WCS_URL``, ``WCS_ORIG``, ``WCS_SECRET``
@@ -39,12 +39,12 @@ from bench.processes import StandIn
 from bench.report import Report, milliseconds
 
 VAR = Path(__file__).resolve().parent / 'var'
-PARTS = ('ack', 'drain', 'growth')
+PARTS = ('ack', 'drain', 'growth', 'idle')
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog='python -m bench', description=__doc__)
-    parser.add_argument('parts', nargs='*', metavar='ack|drain|growth', help='default: all three')
+    parser.add_argument('parts', nargs='*', metavar='|'.join(PARTS), help='default: all')
     parser.add_argument('--quick', action='store_true', help='short slices: a look, not a measure')
     options = parser.parse_args()
     if unknown := set(options.parts) - set(PARTS):
@@ -99,6 +99,10 @@ def _run(stack: ExitStack, folder: Path, parts: list[str], quick: bool) -> None:
         from bench import growth
 
         growth.measure(databases, standin, report, quick=quick)
+    if 'idle' in parts:
+        from bench import idle
+
+        idle.measure(databases, report, quick=quick)
     report.say(f'Written to {report.path.relative_to(VAR.parent.parent)}')
 
 

@@ -56,10 +56,13 @@ class Databases:
         self.folder = folder
         self.server = ''  # URL of any database of the server
         self.private = 'DATABASE_URL' not in os.environ
+        self.postmaster = 0  # its process, if the server is private
 
     def start(self, stack: ExitStack) -> None:
         if self.private:
-            self.server = stack.enter_context(PrivatePostgres(self.folder / 'postgres', durable=True))
+            postgres = PrivatePostgres(self.folder / 'postgres', durable=True)
+            self.server = stack.enter_context(postgres)
+            self.postmaster = int((postgres.data / 'postmaster.pid').read_text().split()[0])
         else:
             self.server = os.environ['DATABASE_URL']
         self._command(f'DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)', f'CREATE DATABASE {TEMPLATE}')

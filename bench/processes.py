@@ -68,9 +68,11 @@ def brick(url: str, *, workers: int, keep: int) -> Iterator[Address]:
 
 
 @contextlib.contextmanager
-def workers(databases: Databases, name: str, *, processes: int, senders: int) -> Iterator[list[int]]:
+def workers(
+    databases: Databases, name: str, *, processes: int, senders: int, env: Mapping[str, str] | None = None
+) -> Iterator[list[int]]:
     """``socialmedia_worker`` processes on that database, once all of them listen. Gives their pids."""
-    env = {'DATABASE_URL': databases.url_of(name)}
+    env = {**(env or {}), 'DATABASE_URL': databases.url_of(name)}
     command = ['-m', 'django', 'socialmedia_worker', '--senders', str(senders)]
     with contextlib.ExitStack() as stack:
         started = [stack.enter_context(running(*command, env=env)) for _ in range(processes)]
@@ -109,6 +111,28 @@ def cpu_seconds(pids: list[int]) -> float:
             fields = Path(f'/proc/{pid}/stat').read_text().rpartition(')')[2].split()
             total += int(fields[11]) + int(fields[12])
     return total / os.sysconf('SC_CLK_TCK')
+
+
+def postgres_seconds(postmaster: int) -> float:
+    """Processor time that a server of PostgreSQL has used so far, connections that are over included."""
+    total = 0
+    with contextlib.suppress(OSError):
+        children = Path(f'/proc/{postmaster}/task/{postmaster}/children').read_text().split()
+        total = int(cpu_seconds([postmaster, *map(int, children)]) * os.sysconf('SC_CLK_TCK'))
+        fields = Path(f'/proc/{postmaster}/stat').read_text().rpartition(')')[2].split()
+        total += int(fields[13]) + int(fields[14])  # of children that are over
+    return total / os.sysconf('SC_CLK_TCK')
+
+
+def memory(pid: int) -> tuple[float, float]:
+    """MiB of memory that a process holds now, and has held at most; (0, 0) where the system does not tell."""
+    found = {'VmRSS': 0.0, 'VmHWM': 0.0}
+    with contextlib.suppress(OSError):
+        for line in Path(f'/proc/{pid}/status').read_text().splitlines():
+            name, _, value = line.partition(':')
+            if name in found:
+                found[name] = int(value.split()[0]) / 1024
+    return found['VmRSS'], found['VmHWM']
 
 
 def wait_until(done: Any, limit: float, failure: str, pause: float = 0.05) -> None:

@@ -17,7 +17,7 @@
 """A brick as in production for the measures: no debugging, connections kept, PostgreSQL, the plugin.
 
 From the environment, set by ``python -m bench``: ``DATABASE_URL``, ``BENCH_FOLDER``, ``BENCH_CONN_MAX_AGE``
-(seconds), ``WCS_URL``, ``WCS_ORIG``, ``WCS_SECRET``.
+(seconds), ``BENCH_API_URLS``, ``WCS_URL``, ``WCS_ORIG``, ``WCS_SECRET``.
 """
 
 from __future__ import annotations
@@ -84,8 +84,13 @@ PUBLIK_SOCIALMEDIA_ENABLED = True
 PUBLIK_SOCIALMEDIA_ENCRYPTION_KEYS = ['a-key-that-is-only-for-the-measures-of-bench']
 PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE = str(BASE_DIR / 'private')
 PUBLIK_SOCIALMEDIA_GROUPING_DELAY = 0
+# emulators of networks: « slug=address », separated by commas
+PUBLIK_SOCIALMEDIA_API_URLS = dict(
+    pair.split('=', 1) for pair in os.environ.get('BENCH_API_URLS', '').split(',') if pair
+)
+PUBLIK_SOCIALMEDIA_TRUSTED_HOSTS = [urlsplit(url).netloc for url in PUBLIK_SOCIALMEDIA_API_URLS.values()]
 if 'WCS_URL' in os.environ:
-    PUBLIK_SOCIALMEDIA_TRUSTED_HOSTS = [urlsplit(os.environ['WCS_URL']).netloc]
+    PUBLIK_SOCIALMEDIA_TRUSTED_HOSTS += [urlsplit(os.environ['WCS_URL']).netloc]
     PUBLIK_SOCIALMEDIA_WCS = {
         'demarches': {
             'title': 'Démarches',

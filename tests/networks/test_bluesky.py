@@ -331,6 +331,15 @@ def test_when_to_come_back():
     assert NETWORK.error(answer(429, **{'retry-after': '290'})).retry_after == 290
 
 
+def test_a_limit_of_sending_does_not_stop_reading():
+    """R33: any other one is of the account and its address: nothing is asked meanwhile."""
+    url = 'https://pds.example/xrpc/chat.bsky.convo.{}'
+    for method, scope in (('sendMessage', ''), ('getLog', 'account'), ('getConvoForMembers', 'account')):
+        refused = corpus.StoredAnswer(429, b'{}', {}, url.format(method))
+        found = NETWORK.error(refused)
+        assert isinstance(found, errors.TemporaryError) and found.scope == scope
+
+
 def test_nothing_of_an_answer_is_in_the_error():
     """R50: errors are logged; their code is a word of the API."""
     found = NETWORK.error(answer(400, 'Bonjour Jeanne, 06 39 98', 'Bonjour Jeanne'))

@@ -97,7 +97,9 @@ def meaning(answer: Answer) -> errors.SocialMediaError | None:
     code = name if re.fullmatch('[A-Za-z]{1,60}', name) else ''
     known: dict[str, Any] = {'http_status': status, 'code': code}
     if status == 429 or name == 'RateLimitExceeded':
-        return errors.TemporaryError('rate', retry_after=retry_after(answer), **known)
+        # sending has a limit of its own, which is not published: reading goes on meanwhile
+        scope = '' if urlsplit(answer.url).path.endswith('.sendMessage') else 'account'
+        return errors.TemporaryError('rate', retry_after=retry_after(answer), scope=scope, **known)
     kind, reason = SENTENCES.get((name, sentence)) or NAMES.get(name) or _by_status(status, said)
     return kind(reason, **known)
 
