@@ -139,8 +139,8 @@ def _measured(databases: Databases, pid: int, costs: list[Cost]) -> Iterator[Non
 
     before = now()
     yield
-    spent = [after - start for after, start in zip(now(), before, strict=True)]
-    costs.append(Cost(*spent, memory(pid)))  # type: ignore[misc]
+    seconds, worker, postgres, emulators = (after - start for after, start in zip(now(), before, strict=True))
+    costs.append(Cost(seconds, worker, postgres, emulators, memory(pid)))
 
 
 def _at_once(databases: Databases, desks: Sequence[Any], plan: Plan, pid: int) -> list[str]:
