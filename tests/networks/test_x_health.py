@@ -195,6 +195,9 @@ def test_subscribing(new: Scene):
     NETWORK.subscribe(new.account, new.http)
     assert said(new) == []
     assert sorted(one['event_type'] for one in new.server.state.subscriptions) == sorted(EVENTS)
+    new.server.fail('answer', 'GET /2/activity', status=200, body={'data': []})  # not listed, and there
+    NETWORK.subscribe(new.account, new.http)
+    assert len(new.server.state.subscriptions) == len(EVENTS)
     new.server.calls.clear()
     NETWORK.subscribe(new.account, new.http)
     assert {call.method for call in new.server.calls} == {'GET'}

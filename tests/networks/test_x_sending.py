@@ -133,6 +133,9 @@ def test_files_that_x_does_not_take(here: Scene, mimetype: str):
     with pytest.raises(errors.PermanentError) as caught:
         NETWORK.split(here.account, here.outgoing('Voici'), [OutgoingFile(b'%PDF', 'a', mimetype)])
     assert caught.value.reason == 'file_type' and not here.server.calls
+    with pytest.raises(errors.PermanentError):
+        here.send('Voici', file=OutgoingFile(b'%PDF', 'a', mimetype))
+    assert not here.server.calls
 
 
 def test_the_playground_names_the_id_otherwise(here: Scene):

@@ -227,4 +227,6 @@ def subscribe(account: Account, http: Http) -> None:
     for event in EVENTS:
         if event not in told:
             wanted = {'event_type': event, 'filter': {'user_id': account.external_id}, 'tag': TAG}
-            api.checked(api.call('POST', SUBSCRIPTIONS, json={**wanted, 'webhook_id': webhook}))
+            answer = api.call('POST', SUBSCRIPTIONS, json={**wanted, 'webhook_id': webhook})
+            if answer.status != 409:  # it is there already, though X did not list it
+                api.checked(answer)

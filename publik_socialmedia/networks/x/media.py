@@ -29,6 +29,7 @@ from urllib.parse import urlsplit
 
 from publik_socialmedia import errors
 from publik_socialmedia.networks.base import JSON, Account, Answer, Attachment, Fetch, Http, OutgoingFile
+from publik_socialmedia.networks.meta import is_media_url
 from publik_socialmedia.networks.reading import dicts, ident, integer, mapping, string
 
 from .api import Api
@@ -68,13 +69,10 @@ def fetch(account: Account, attachment: Attachment, http: Http) -> Fetch:
     """
     api = Api(account, http)
     url = attachment.url or _asked_again(api, attachment)
-    try:
-        parts = urlsplit(url)
-        host, port = (parts.hostname or '').lower(), parts.port
-    except ValueError:
-        raise errors.PermanentError('forbidden_url') from None
-    if parts.scheme != 'https' or host not in HOSTS or port not in (None, 443) or '@' in parts.netloc:
+    if not is_media_url(url, HOSTS):
         raise errors.PermanentError('forbidden_url')
+    parts = urlsplit(url)
+    host = parts.hostname or ''
     named = _PATH.search(parts.path)
     if named and not api.proof.signs:
         url = api.base + '/2/dm_conversations/media/' + '/'.join(named.groups())
@@ -121,12 +119,10 @@ def upload(api: Api, file: OutgoingFile) -> str:
 
     Nothing is visible before it is sent: it may always be tried again.
     """
-    size = len(file.content)
-    begun = {
-        'media_type': file.mimetype,
-        'media_category': CATEGORIES[file.mimetype],
-        'total_bytes': size,
-    }
+    size, category = len(file.content), CATEGORIES.get(file.mimetype)
+    if category is None:
+        raise errors.PermanentError('file_type', detail=file.mimetype)
+    begun = {'media_type': file.mimetype, 'media_category': category, 'total_bytes': size}
     media = ident(_step(api, '/initialize', json=begun).get('id'))
     if not media.isdigit():
         raise errors.TemporaryError('temporary', detail='no id of media')
