@@ -28,8 +28,8 @@ from bench.databases import Databases
 
 # %(count)s conversations; %(body)s an encrypted body. Ids follow those of the rows already there: none.
 _STATEMENTS = (
-    """INSERT INTO publik_socialmedia_contact (id, account_id, name, blocked, created_at)
-       SELECT n, %(account)s, 'Personne ' || n, false, now() - interval '60 days'
+    """INSERT INTO publik_socialmedia_contact (id, account_id, name, blocked, name_id, wcs_user_id, created_at)
+       SELECT n, %(account)s, 'Personne ' || n, false, '', '', now() - interval '60 days'
          FROM generate_series(1, %(count)s) AS n""",
     """INSERT INTO publik_socialmedia_contactidentifier (account_id, contact_id, value)
        SELECT %(account)s, n, 'psid-old-' || n FROM generate_series(1, %(count)s) AS n""",
@@ -39,9 +39,10 @@ _STATEMENTS = (
               now() - interval '60 days'
          FROM generate_series(1, %(count)s) AS n""",
     """INSERT INTO publik_socialmedia_demand
-              (id, account_id, conversation_id, key, wcs_site, form, number, url, backoffice_url, state,
-               status_id, status_name, tried_at, created_at, opened_at, closed_at)
-       SELECT n, %(account)s, n, md5('demand ' || n), 'demarches', 'message-reseau-social', n,
+              (id, account_id, conversation_id, key, token, wcs_site, form, number, display_number, uuid,
+               tracking_code, url, backoffice_url, state, status_id, status_name, tried_at, created_at, opened_at, closed_at)
+       SELECT n, %(account)s, n, md5('demand ' || n), md5('token ' || n), 'demarches',
+              'message-reseau-social', n, '1-' || n, md5('uuid ' || n), '',
               'https://demarches.example.org/message-reseau-social/' || n,
               'https://demarches.example.org/backoffice/management/message-reseau-social/' || n,
               CASE WHEN n %% 4 = 0 THEN 'open' ELSE 'closed' END, '1', 'Nouveau', now() - interval '60 days',
@@ -50,13 +51,14 @@ _STATEMENTS = (
          FROM generate_series(1, %(count)s) AS n""",
     """INSERT INTO publik_socialmedia_message
               (id, account_id, conversation_id, origin, state, external_id, key, text, unreadable, reply_to,
-               details, sent_at, received_at, sort_at, sequence, edited, answer_key, part, failure,
-               failure_code, demand_id)
+               details, sent_at, received_at, sort_at, sequence, edited, answer_key, part, template,
+               failure, failure_code, demand_id)
        SELECT n * 3 + k - 2, %(account)s, n,
               CASE k WHEN 2 THEN 'agent' ELSE 'citizen' END, CASE k WHEN 2 THEN 'read' ELSE 'received' END,
               'm_old_' || md5(n || ' ' || k), CASE k WHEN 2 THEN md5('key ' || n) ELSE '' END,
               repeat('Un arbre est tombé rue des Lilas. ', 3), '', '', '{}',
-              at, at, at, 0, false, CASE k WHEN 2 THEN 'answer ' || n ELSE '' END, 0, '', '', n
+              at, at, at, 0, false, CASE k WHEN 2 THEN 'answer ' || n ELSE '' END, 0, false,
+              '', '', n
          FROM generate_series(1, %(count)s) AS n, generate_series(0, 2) AS k,
               LATERAL (SELECT now() - n * interval '20 seconds' - (2 - k) * interval '1 hour' AS at) AS t""",
     """INSERT INTO publik_socialmedia_attachment

@@ -35,9 +35,9 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
-from publik_socialmedia import media
+from publik_socialmedia import media, networks
 from publik_socialmedia.app_settings import app_settings
-from publik_socialmedia.conversations import contacts, threading
+from publik_socialmedia.conversations import contacts, threading, windows
 from publik_socialmedia.delivery import queue, receipts
 from publik_socialmedia.fields import keyed_hash
 from publik_socialmedia.models import (
@@ -314,15 +314,25 @@ def _queue_inbound(message: Message, conversation: Conversation, new: bool, live
     due_at = message.received_at + threading.grouping_delay(message.account) if waits else now
     # reception decides deadlines (R6), unless the past was read again
     begun = message.received_at if live else min(message.sort_at, message.received_at)
-    last = max(conversation.last_inbound_at or begun, begun)
+    conversation.last_inbound_at = max(conversation.last_inbound_at or begun, begun)
     queue.add(
         message,
         Kind.MESSAGE,
         key=f'message:{message.pk}',
         due_at=due_at,
-        last_inbound_at=last,
+        last_inbound_at=conversation.last_inbound_at,
         last_activity_at=now,
+        window_at=_look_at(message.account, conversation),
     )
+
+
+def _look_at(account: Account, conversation: Conversation) -> datetime | None:
+    """When to look whether that message was answered in time; None if there is all the time."""
+    network = networks.registry().get(account.network)
+    if network is None:
+        return None
+    end = windows.window(account, conversation, network.capabilities).human_ends_at
+    return windows.warning(end) if end else None
 
 
 def _queue_native(message: Message) -> None:

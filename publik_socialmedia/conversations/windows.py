@@ -19,8 +19,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.models import Account, Conversation
 from publik_socialmedia.networks.base import Capabilities
 
@@ -55,3 +56,8 @@ def window(account: Account, conversation: Conversation, capabilities: Capabilit
     granted = capabilities.human_window and account.facts.get('human_agent')
     human_ends_at = begun + capabilities.human_window if granted and capabilities.human_window else ends_at
     return Window(ends_at, human_ends_at, limited=True)
+
+
+def warning(ends_at: datetime) -> datetime:
+    """When to warn that the time to answer ends."""
+    return ends_at - timedelta(seconds=app_settings.WINDOW_WARNING)

@@ -115,7 +115,7 @@ def tell(message: Message, *, waits: bool = False) -> None:
         # numbered: a message may fail, be replayed, and fail again
         key = f'state:{parts[0].pk}:{len(told)}:{state}'
         due_at = now if state == State.FAILED else max(now, parts[0].received_at + SETTLE)
-        queue.add(parts[0], Delivery.Kind.STATE, key=key, due_at=due_at, rank_at=now)
+        queue.add(parts[0], Delivery.Kind.STATE, key=key, due_at=due_at, rank_at=due_at)
 
 
 def _tried_since(message: Message, told_at: datetime) -> bool:

@@ -92,7 +92,7 @@ def accept(
             'template': template,
         }
         messages = [_queue(conversation, part, number, common) for number, part in enumerate(parts)]
-    wake()
+    transaction.on_commit(wake)
     return messages
 
 

@@ -26,6 +26,7 @@ from __future__ import annotations
 import logging
 import select
 import threading
+import time
 from collections.abc import Callable
 
 from django.db import close_old_connections, connection
@@ -38,9 +39,10 @@ from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.delivery.wakeup import CHANNEL, wake
 from publik_socialmedia.intake import inbox, polling
 from publik_socialmedia.models import Delivery
-from publik_socialmedia.wcs import demands
+from publik_socialmedia.wcs import deadlines, demands
 
 READ_BATCH = 20  # bodies read before another lane has its turn
+WATCH_EVERY = 20.0  # seconds between two looks at the times to answer that end
 IDLE = 1.0  # seconds between two looks when nothing wakes us
 AFTER_FAILURE = 5.0  # seconds, when the database is away
 
@@ -58,6 +60,11 @@ def poll_some() -> int:
     for turn in turns:
         polling.poll(turn)
     return len(turns)
+
+
+def watch_some() -> int:
+    """Look at conversations whose time to answer ends; gives how many."""
+    return deadlines.look()
 
 
 def deliver_some() -> int:
@@ -94,7 +101,7 @@ def run_once(limit: int = 10_000) -> int:
     """Do all that is due now, in this thread; gives the number of steps, at most ``limit``."""
     steps = 0
     while steps < limit:
-        done = poll_some() + read_some() + deliver_some()
+        done = poll_some() + read_some() + watch_some() + deliver_some()
         if not done:
             break
         steps += done
@@ -110,6 +117,7 @@ class Worker:
         self._work = threading.Condition()
         self._generation = 0
         self._pollers = Pollers(self._tell)
+        self._watch_at = 0.0
 
     def run(self) -> None:
         """Work in threads; the calling one listens to the notifications of PostgreSQL."""
@@ -140,6 +148,9 @@ class Worker:
 
     def _poll_some(self) -> int:
         """Have the accounts that are due polled; gives how many were begun."""
+        if time.monotonic() >= self._watch_at:
+            self._watch_at = time.monotonic() + WATCH_EVERY
+            watch_some()
         return self._pollers.poll(polling.claim(self._pollers.room()))
 
     def _tell(self) -> None:

@@ -70,6 +70,7 @@ class Conversation(models.Model):
 
     ``due_at``: when the earliest pending delivery is due, None if there is none. ``lease_*``: the worker that
     has it. ``last_inbound_at``: reception of the citizen's last message, from which windows are counted.
+    ``window_at``: when to look whether an answer is still awaited while the time for it ends, None: never.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name='conversations')
@@ -77,6 +78,7 @@ class Conversation(models.Model):
     last_inbound_at = models.DateTimeField(null=True, blank=True)
     last_activity_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField(null=True, blank=True)
+    window_at = models.DateTimeField(null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     lease_token = models.CharField(max_length=32, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -85,6 +87,9 @@ class Conversation(models.Model):
         indexes = [
             # the claim of the worker: earliest due first
             models.Index(fields=['due_at'], condition=Q(due_at__isnull=False), name='socialmedia_conv_due'),
+            models.Index(
+                fields=['window_at'], condition=Q(window_at__isnull=False), name='socialmedia_conv_window'
+            ),
             # the threads that ``reread`` follows
             models.Index(fields=['account', '-last_activity_at'], name='socialmedia_conv_recent'),
         ]

@@ -143,6 +143,11 @@ class Demand(models.Model):
     def __str__(self) -> str:
         return f'demand {self.number or self.pk}'
 
+    def leave(self) -> None:
+        """It was deleted or anonymised in w.c.s.: nothing goes there any more, its addresses are dead (R26)."""
+        self.state, self.token = self.State.GONE, new_token()
+        Demand.objects.filter(pk=self.pk).update(state=self.state, token=self.token)
+
 
 class Delivery(models.Model):
     """One thing that must reach w.c.s. or a network.

@@ -28,7 +28,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -37,12 +36,12 @@ from django.utils import timezone
 from publik_socialmedia import errors
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.conversations import threading
-from publik_socialmedia.delivery import queue
+from publik_socialmedia.delivery import acknowledgement, queue
 from publik_socialmedia.delivery.queue import Claim
-from publik_socialmedia.intake import attachments, profiles
-from publik_socialmedia.models import Attachment, Conversation, Delivery, Demand, Message
-from publik_socialmedia.wcs import mapping, reading
-from publik_socialmedia.wcs.client import Client, Found, default_site, site_for
+from publik_socialmedia.intake import profiles
+from publik_socialmedia.models import Conversation, Delivery, Demand, Message
+from publik_socialmedia.wcs import carrying, context, deadlines, linking, mapping, reading
+from publik_socialmedia.wcs.client import Client, Created, Found, default_site, site_for
 
 Kind = Delivery.Kind
 State = Demand.State
@@ -105,8 +104,11 @@ class Pusher:
             if not head.unknown:  # taken back before w.c.s. heard of it
                 self._finish([head], Delivery.State.CANCELLED)
                 return
+        if self._is_stale(head):
+            self._finish([head], Delivery.State.CANCELLED)
+            return
         demand, told = self._current(head)
-        if demand is None and head.kind != Kind.MESSAGE:
+        if head.kind != Kind.MESSAGE and (demand is None or not self._concerns(demand, head)):
             # nothing but a citizen's message opens a demand
             self._finish([head], Delivery.State.CANCELLED)
         elif demand is None or demand.state == State.OPENING:
@@ -116,6 +118,22 @@ class Pusher:
         else:
             self._call(demand, head)
 
+    def _is_stale(self, head: Delivery) -> bool:
+        """Whether this needs not be told any more: there is a later state of the same answer to tell, or
+        somebody has answered meanwhile."""
+        if head.unknown:
+            return False
+        if head.kind == Kind.STATE:
+            return head.message.deliveries.filter(kind=Kind.STATE, pk__gt=head.pk).exists()
+        return head.kind == Kind.WINDOW and not deadlines.awaits_answer(self.conversation)
+
+    def _concerns(self, demand: Demand, head: Delivery) -> bool:
+        """Whether that demand is to be told: a workflow may not know of windows, a closed demand has none."""
+        if head.kind != Kind.WINDOW:
+            return True
+        schema = self.clients(demand.wcs_site).schema(demand.form)
+        return demand.state == State.OPEN and mapping.HOOKS[Kind.WINDOW] in schema.hooks
+
     # -- which demand
 
     def _current(self, head: Delivery) -> tuple[Demand | None, bool]:
@@ -124,14 +142,18 @@ class Pusher:
         None: it must be a new one.
         """
         demand = self._latest()
+        if head.kind == Kind.STATE and head.message.demand is not None:
+            demand = head.message.demand  # an answer to a former demand is no matter of the present one
         if demand is None or demand.state == State.OPENING:
             return demand, False
+        if demand.state == State.GONE:
+            return None, False
         seen = self._touched.get(demand.pk)
         if seen is not None and seen > timezone.now() - SEEN_LATELY and not head.unknown:
             return demand, False
         found = self.clients(demand.wcs_site).find(demand.form, mapping.KEY_FIELD, demand.key)
         if not found or found[0].anonymised:
-            Demand.objects.filter(pk=demand.pk).update(state=State.GONE)
+            demand.leave()
             self._previous = None  # a new demand is not linked to one that is no more
             return None, False
         self._note(demand, found[0])
@@ -151,14 +173,8 @@ class Pusher:
 
     def _note(self, demand: Demand, found: Found) -> None:
         """Keep what w.c.s. says of the state of a demand."""
-        state = State.CLOSED if found.closed else State.OPEN
-        closed_at = (demand.closed_at or reading.local(found.updated)) if found.closed else None
         self._touched[demand.pk] = timezone.now()
-        if (demand.state, demand.status_id, demand.closed_at) == (state, found.status_id, closed_at):
-            return
-        demand.state, demand.status_id, demand.closed_at = state, found.status_id, closed_at
-        demand.status_name = found.status_name[:250]
-        demand.save(update_fields=['state', 'status_id', 'status_name', 'closed_at'])
+        reading.note(demand, found)
 
     # -- opening
 
@@ -199,7 +215,7 @@ class Pusher:
             return False
         first, carried = found[0], self._carried(demand)
         told = mapping.load(delivery.message for delivery in carried)
-        self._opened(demand, first.id, first.url, first.backoffice_url, carried, told)
+        self._opened(demand, Created(first.id, first.url, first.backoffice_url, first.api_url), carried, told)
         self._note(demand, first)
         return True
 
@@ -214,7 +230,7 @@ class Pusher:
         kept = [delivery for delivery in group if delivery not in erased]
         told = mapping.load(messages[delivery.message_id] for delivery in kept)
         asked = bool(told) and profiles.ask_name(self.account, self.conversation)
-        if self._fetch(told) or asked:
+        if carrying.fetch(self.claim, self.account, told) or asked:
             self._stale = True  # it took time: one of them may have been taken back
             return self._gather(kept)
         return told, kept
@@ -226,7 +242,8 @@ class Pusher:
             client.forget(demand.form)
             raise errors.ConfigurationError('wcs_form_key', detail=demand.form)
         data = mapping.form_values(demand, self.conversation, told, schema)
-        context = mapping.context(demand, self.conversation)
+        linking.recognise(self.conversation.contact, client)
+        beside = context.submitted(demand, self.conversation, client.form_id)
         queue.hold(self.claim)
         with transaction.atomic():
             demand.tried_at = queue.begin(group)
@@ -237,16 +254,16 @@ class Pusher:
                 self.conversation.messages.filter(demand=demand).update(demand=None)
             Message.objects.filter(pk__in=[item.message.pk for item in told]).update(demand=demand)
         try:
-            created = client.submit(demand.form, data, context, at=demand.tried_at)
+            created = client.submit(demand.form, data, beside, at=demand.tried_at)
         except errors.OutcomeUnknown:
             raise
         except errors.SocialMediaError as error:
-            self._go_without_files(error, told)
+            carrying.go_without(error, told)
             # surely not created: nothing to look for
             Demand.objects.filter(pk=demand.pk).update(tried_at=None)
             Delivery.objects.filter(pk__in=[d.pk for d in group]).update(unknown=False)
             raise
-        self._opened(demand, created.id, created.url, created.backoffice_url, group, told)
+        self._opened(demand, created, group, told)
 
     def _carried(self, demand: Demand) -> list[Delivery]:
         """The messages that went with a submission whose answer was lost."""
@@ -260,23 +277,33 @@ class Pusher:
         )
 
     def _opened(
-        self,
-        demand: Demand,
-        number: str,
-        url: str,
-        backoffice_url: str,
-        carried: Sequence[Delivery],
-        told: Sequence[mapping.Told],
+        self, demand: Demand, created: Created, carried: Sequence[Delivery], told: Sequence[mapping.Told]
     ) -> None:
         """w.c.s. has the demand, with the messages that its submission carried."""
-        demand.state, demand.number, demand.opened_at = State.OPEN, number, timezone.now()
-        demand.url, demand.backoffice_url = url, backoffice_url
+        demand.state, demand.number, demand.opened_at = State.OPEN, created.id, timezone.now()
+        demand.url, demand.backoffice_url = created.url, created.backoffice_url
+        demand.tracking_code, demand.seen_at = created.tracking_code, demand.opened_at
         files = mapping.form_files(self.clients(demand.wcs_site).schema(demand.form), told)
+        self._learn_number(demand)
         with transaction.atomic():
-            demand.save(update_fields=['state', 'number', 'opened_at', 'url', 'backoffice_url'])
+            demand.save()
             self._finish(carried, demand=demand)
-            self._after(told, files, 'field')
+            carrying.after(told, files, 'field')
+            acknowledgement.send(demand, [item.message for item in told])
         self._touched[demand.pk] = demand.opened_at
+
+    def _learn_number(self, demand: Demand) -> None:
+        """Look up the number that people read, where the citizen is told it; the API's own will do else."""
+        if not acknowledgement.tells_number(self.account):
+            return
+        try:
+            found = self.clients(demand.wcs_site).find(
+                demand.form, mapping.KEY_FIELD, demand.key, payloads=False
+            )
+        except errors.SocialMediaError as error:
+            logger.info('number of demand %s: %s', demand.pk, error)
+        else:
+            demand.display_number = next((item.display_number[:64] for item in found), '')
 
     # -- following
 
@@ -286,9 +313,10 @@ class Pusher:
             self._wait_for_lost_call(head)
             head.unknown = False  # we looked: it was not told
         told = mapping.load([head.message])[0]
-        if head.kind == Kind.MEDIA and not self._fetch_late(head, told):
+        if head.kind == Kind.MEDIA and not carrying.fetch_late(self.account, head, told):
+            self._handled.add(head.pk)
             return
-        if head.kind in mapping.WITH_FILES and self._fetch([told]):
+        if head.kind in mapping.WITH_FILES and carrying.fetch(self.claim, self.account, [told]):
             head.message.refresh_from_db()
         if head.kind in (Kind.MESSAGE, Kind.NATIVE):
             Message.objects.filter(pk=head.message_id).update(demand=demand)
@@ -300,10 +328,10 @@ class Pusher:
             client.hook(demand.form, demand.number, mapping.HOOKS[head.kind], data, at=begun)
         except errors.PermanentError as error:
             if error.reason != 'wcs_demand_gone':
-                self._go_without_files(error, [told])
+                carrying.go_without(error, [told])
                 raise
             # deleted in w.c.s.: a message opens a new demand, the rest has nobody to be told to (R26)
-            Demand.objects.filter(pk=demand.pk).update(state=State.GONE)
+            demand.leave()
             Delivery.objects.filter(pk=head.pk).update(unknown=False)
             return
         self._was_told(demand, head)
@@ -315,7 +343,7 @@ class Pusher:
                 Demand.objects.filter(pk=demand.pk).update(state=State.OPEN, closed_at=None)
             if head.kind in mapping.WITH_FILES:
                 told = mapping.load([head.message])
-                self._after(told, told[0].carried(), 'history')
+                carrying.after(told, told[0].carried(), 'history')
         self._touched[demand.pk] = timezone.now()
 
     def _wait_for_lost_call(self, head: Delivery) -> None:
@@ -324,59 +352,6 @@ class Pusher:
         rest = (begun - timezone.now()).total_seconds() + app_settings.OUTCOME_WAIT
         if rest > 0:
             raise errors.OutcomeUnknown('outcome_unknown', retry_after=rest)
-
-    # -- files
-
-    def _fetch(self, told: Sequence[mapping.Told]) -> bool:
-        """Try once to have the files; True if any was tried."""
-        wanted = [
-            attachment
-            for item in told
-            for attachment in item.attachments
-            if attachment.state == Attachment.State.WANTED and attachment.attempts == 0
-        ]
-        for attachment in wanted:
-            queue.hold(self.claim)
-            attachments.fetch(self.account, attachment)
-        return bool(wanted)
-
-    def _fetch_late(self, head: Delivery, told: mapping.Told) -> bool:
-        """Try again what could not be had with the message; True once there is something to tell."""
-        over = timezone.now() - head.created_at > timedelta(seconds=app_settings.RETRY_LIMIT)
-        done = [attachments.fetch(self.account, item, last=over) for item in told.attachments]
-        if all(done):
-            return True
-        delay = queue.backoff(2 * head.attempts + 3)  # 20 s, 80 s, 5 min: an outage of a media host passes
-        now = timezone.now()
-        # behind what waits now: a slow file keeps no message waiting
-        Delivery.objects.filter(pk=head.pk).update(
-            due_at=now + delay, rank_at=now + delay, attempts=head.attempts + 1
-        )
-        self._handled.add(head.pk)
-        return False
-
-    def _go_without_files(self, error: errors.SocialMediaError, told: Sequence[mapping.Told]) -> None:
-        """Files that w.c.s. will never take must not keep the words: the next try says why they lack."""
-        if error.reason == 'wcs_too_large':
-            for item in told:
-                attachments.give_up(item.carried(), error.reason)
-
-    def _after(self, told: Sequence[mapping.Told], carried: Sequence[Attachment], place: str) -> None:
-        """w.c.s. has these messages: our copies of their files go; what is left or wanted follows later."""
-        transaction.on_commit(partial(attachments.give, list(carried), place))
-        gone = {attachment.pk for attachment in carried}
-        for item in told:
-            wanted = [a for a in item.attachments if a.state == Attachment.State.WANTED]
-            left = [a for a in item.stored if a.pk not in gone]
-            if wanted or left:
-                due_at = timezone.now() + (queue.backoff(1) if wanted else timedelta())
-                queue.add(
-                    item.message,
-                    Kind.MEDIA,
-                    key=f'media:{item.message.pk}:{len(left) + len(wanted)}',
-                    due_at=due_at,
-                    rank_at=due_at,
-                )
 
 
 def client_of(site: str) -> Client:

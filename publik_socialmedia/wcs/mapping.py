@@ -14,7 +14,7 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""What a demand says: values by varname for any form, context box, payloads of the hooks.
+"""What a demand says: values by varname for any form, payloads of the hooks.
 
 The varnames are those of the form that comes with this software; of another form only those that its schema
 has are sent. Files are ``{'filename', 'content_type', 'content'}``, content in base64.
@@ -23,7 +23,7 @@ has are sent. Files are ``{'filename', 'content_type', 'content'}``, content in 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,27 +31,37 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from publik_socialmedia import errors, media, networks
+from publik_socialmedia.conversations import legal
 from publik_socialmedia.conversations.windows import window
+from publik_socialmedia.delivery import answers
 from publik_socialmedia.models import Account, Attachment, Conversation, Delivery, Demand, Message
 from publik_socialmedia.reasons import lost, sentence
 from publik_socialmedia.text import clean
-from publik_socialmedia.wcs import wording
+from publik_socialmedia.wcs import calls, deadlines, wording
 from publik_socialmedia.wcs.client import Field, Schema
 
 KEY_FIELD = 'cle'  # the field by which a demand is found again
-CHANNEL = 'social-network'
 # bytes of files in one call: w.c.s. needs about a second for each MiB of a hook, and answers within 28 s
 MAX_CALL = 10 * 1024 * 1024
 
 # kind of delivery → identifier of the global action that is told of it
 HOOKS: Mapping[str, str] = {
     Delivery.Kind.MESSAGE: 'message_recu',
-    Delivery.Kind.MEDIA: 'message_recu',
+    Delivery.Kind.MEDIA: 'piece_jointe_recue',
     Delivery.Kind.NATIVE: 'reponse_native',
     Delivery.Kind.EDIT: 'message_modifie',
     Delivery.Kind.UNSEND: 'message_efface',
     Delivery.Kind.STATE: 'etat_envoi',
+    Delivery.Kind.WINDOW: 'fenetre_fermee',
 }
+# without the others a demand cannot follow its conversation
+NEEDED_HOOKS = frozenset(HOOKS.values()) - {HOOKS[Delivery.Kind.WINDOW]}
+# what is known of a demand when another form is opened from it
+_KNOWN = frozenset(
+    ('reseau', 'compte', 'nom', 'identifiant', 'objet', 'message', 'recu_le', 'langue', 'pieces_jointes')
+)
+# usual varnames of other forms → ours
+_ALIASES = {'description': 'message', 'demande': 'message', 'sujet': 'objet', 'nom_famille': 'nom'}
 # those that bring the files of their message; what we send ourselves has its own, not for w.c.s.
 WITH_FILES = (Delivery.Kind.MESSAGE, Delivery.Kind.MEDIA, Delivery.Kind.NATIVE, Delivery.Kind.EDIT)
 
@@ -102,50 +112,76 @@ def load(messages: Iterable[Message]) -> list[Told]:
 
 
 def form_values(
-    demand: Demand, conversation: Conversation, told: Sequence[Told], schema: Schema
+    demand: Demand,
+    conversation: Conversation,
+    told: Sequence[Told],
+    schema: Schema,
+    keep: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Values of the submission that opens a demand, those that the form has."""
+    """Values of the submission that opens a demand, those that the form has (and ``keep`` names, if any)."""
     account = conversation.account
-    pairs = [(item.message, item.attachments) for item in told]
     last = told[-1]
     values: dict[str, Any] = {
         KEY_FIELD: demand.key,
         'reseau': wording.network_label(account),
         'compte': str(account),
-        'nom': person(conversation),
-        'identifiant': identifier(conversation),
-        'objet': wording.subject(pairs),
-        'message': wording.describe_burst(pairs),
+        **_words(conversation, told),
         'recu_le': wording.moment(told[0].message.received_at),
         'dernier_message': wording.describe(last.message, last.attachments),
         'dernier_message_id': last.message.external_id or last.message.key,
         'dernier_message_le': wording.moment(last.message.sort_at),
         'nombre_messages': str(len(told)),
-        'repondre_avant': reply_before(account, conversation),
+        **_answering(demand, conversation),
     }
+    values |= {name: day.isoformat() for name, day in legal.dates(told[0].message.received_at).items()}
     values |= _files(schema, files(form_files(schema, told)))
+    if keep:
+        values = {name: value for name, value in values.items() if name in keep}
     return {varname: value for varname, value in values.items() if schema.accepts(varname)}
 
 
-def context(demand: Demand, conversation: Conversation) -> dict[str, Any]:
-    """Context box of the demand. ``form_submission_context_…`` in templates; only values made by us."""
-    account, previous = conversation.account, demand.previous
-    facts: dict[str, Any] = {
-        'channel': CHANNEL,
-        'comments': _('%(network)s, account %(account)s')
-        % {
-            'network': wording.network_label(account),
-            'account': clean(str(account)),
-        },
-        'socialmedia_key': demand.key,
+def _words(conversation: Conversation, told: Sequence[Told]) -> dict[str, str]:
+    """Who writes, and what."""
+    pairs = [(item.message, item.attachments) for item in told]
+    return {
+        'nom': person(conversation),
+        'identifiant': identifier(conversation),
+        'objet': wording.subject(pairs),
+        'message': wording.describe_burst(pairs),
     }
-    if previous is not None and previous.form and previous.number:
-        facts |= {
-            'orig_object_type': 'formdef',
-            'orig_formdef_id': previous.form,
-            'orig_formdata_id': previous.number,
-        }
-    return facts
+
+
+def _answering(demand: Demand, conversation: Conversation) -> dict[str, str]:
+    """What an agent must know to answer, by varname."""
+    network = networks.registry().get(conversation.account.network)
+    capabilities = network.capabilities if network else None
+    return {
+        'adresse_service': _service(demand),
+        'repondre_avant': reply_before(conversation.account, conversation),
+        'limite': wording.length_limit(capabilities) if capabilities else '',
+        'modele': 'oui' if capabilities and capabilities.template else '',
+    }
+
+
+def _service(demand: Demand) -> str:
+    """Where the workflow calls us for this demand; '' while nothing says where we are."""
+    try:
+        return calls.service_address(demand)
+    except errors.ConfigurationError:
+        # a message must not wait for that; the next hook tells it
+        return ''
+
+
+def known_values(demand: Demand, told: Sequence[Told], schema: Schema) -> dict[str, Any]:
+    """What is known of the citizen and of the matter, for another form: by its varnames."""
+    if not told:
+        return {}
+    values = form_values(demand, demand.conversation, told, schema, keep=_KNOWN)
+    known = _words(demand.conversation, told)
+    for name, source in _ALIASES.items():
+        if schema.accepts(name):
+            values.setdefault(name, known[source])
+    return values
 
 
 def payload(delivery: Delivery, told: Told, conversation: Conversation, demand: Demand) -> dict[str, Any]:
@@ -155,9 +191,15 @@ def payload(delivery: Delivery, told: Told, conversation: Conversation, demand: 
         'event_id': delivery.key,
         'message_id': message.external_id or message.key,
         'date': wording.moment(message.sort_at),
+        **_situation(demand, conversation),
     }
     if delivery.kind == Delivery.Kind.STATE:
-        facts |= {'state': message.state, 'reason': _failure(message), 'date': _now()}
+        facts |= _state(message) | {'date': _now()}
+    elif delivery.kind == Delivery.Kind.WINDOW:
+        facts |= {
+            'state': deadlines.stage_of(delivery),
+            'date': _now(),
+        }
     elif delivery.kind == Delivery.Kind.UNSEND:
         facts |= {'date': _now()}
     elif delivery.kind == Delivery.Kind.MEDIA:
@@ -168,12 +210,22 @@ def payload(delivery: Delivery, told: Told, conversation: Conversation, demand: 
             'text': wording.describe(message, told.attachments),
             'author': person(conversation) if inbound else '',
             'files': files(told.carried()),
-            'count': conversation.messages.filter(demand=demand).count(),
-            'reply_before': reply_before(conversation.account, conversation),
         }
         if delivery.kind == Delivery.Kind.EDIT:
             facts['date'] = _now()
     return facts
+
+
+def _situation(demand: Demand, conversation: Conversation) -> dict[str, Any]:
+    """Where the conversation is now: the workflow keeps it with each thing that it is told."""
+    now = _answering(demand, conversation)
+    return {
+        'count': conversation.messages.filter(demand=demand).count(),
+        'reply_before': now['repondre_avant'],
+        'limit': now['limite'],
+        'template': bool(now['modele']),
+        'service': now['adresse_service'],
+    }
 
 
 def files(attachments: Iterable[Attachment]) -> list[dict[str, str]]:
@@ -234,8 +286,17 @@ def _late_media(told: Told) -> str:
     return '\n'.join(lines + ['[%s]' % lost(a.reason) for a in missing])
 
 
-def _failure(message: Message) -> str:
-    return sentence(message.failure) if message.failure else ''
+def _state(message: Message) -> dict[str, str]:
+    """What became of an answer, whatever the parts that it made."""
+    found = answers.report(message)
+    return {
+        'state': found.state,
+        'reason': sentence(found.reason) if found.reason else '',
+        'reason_code': found.reason,
+        'kind': found.kind,
+        'reply': found.reply,
+        'text': found.text,
+    }
 
 
 def _now() -> str:

@@ -18,14 +18,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
-from publik_socialmedia.models import Delivery
+from publik_socialmedia.models import Delivery, Demand
 from publik_socialmedia.wcs.mapping import HOOKS
 from publik_socialmedia.wcs.model import Found
+
+SEEN_EVERY = timedelta(hours=1)  # the time of a look is not written more often
 
 
 def shows(found: Found, delivery: Delivery) -> bool:
@@ -45,3 +47,23 @@ def local(value: str) -> datetime | None:
     if parsed is not None and timezone.is_naive(parsed):
         parsed = timezone.make_aware(parsed)
     return parsed
+
+
+def note(demand: Demand, found: Found) -> None:
+    """Keep what w.c.s. says of a demand that is there: its state and its names."""
+    now = timezone.now()
+    news = {
+        'state': Demand.State.CLOSED if found.closed else Demand.State.OPEN,
+        'closed_at': (demand.closed_at or local(found.updated) or now) if found.closed else None,
+        'status_id': found.status_id[:64],
+        'status_name': found.status_name[:250],
+        'uuid': found.uuid[:36],
+        'display_number': found.display_number[:64],
+    }
+    changed = [name for name, value in news.items() if getattr(demand, name) != value]
+    if not changed and demand.seen_at is not None and now - demand.seen_at < SEEN_EVERY:
+        return
+    for name, value in news.items():
+        setattr(demand, name, value)
+    demand.seen_at = now
+    demand.save(update_fields=[*news, 'seen_at'])

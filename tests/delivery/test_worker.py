@@ -315,7 +315,7 @@ def test_a_poison_conversation_stops_no_other(page: MessengerDesk, monkeypatch, 
     worker.run_once()
     assert len(page.wcs.demands()) == 3
     assert page.on_screen() == ['Réponse'] and len(before) == 1
-    waiting = Delivery.objects.get(state='pending')
+    waiting = Delivery.objects.get(state='pending', kind='message')
     assert (waiting.conversation_id, waiting.attempts, waiting.reason) == (sick, 1, 'internal')
     assert waiting.due_at > timezone.now()
     assert Conversation.objects.get(pk=sick).lease_token == ''
