@@ -153,6 +153,12 @@ class Webhooks:
         finally:
             connection.close()
 
+    def connect(self, callback_url: str) -> None:
+        """The callback is typed in the dashboard; RuntimeError if it does not give the challenge back."""
+        if not self.handshake(callback_url):
+            raise RuntimeError('the webhook was not verified')
+        self.app.callback_url = callback_url
+
     def handshake(self, callback_url: str) -> bool:
         """What Meta does when the callback is typed: it must give the challenge back."""
         challenge = '1158201444'

@@ -37,9 +37,7 @@ class Instagram(Scene):
         self.url = self.instagram.url
 
     def connect(self, callback: str) -> None:
-        if not self.instagram.webhooks.handshake(callback):
-            raise RuntimeError('the webhook was not verified')
-        self.instagram.app.callback_url = callback
+        self.instagram.webhooks.connect(callback)
 
     def play(self) -> None:
         """Answer to a story, mention (no message), photograph, PDF, message taken back, colleague."""

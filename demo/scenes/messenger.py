@@ -36,9 +36,7 @@ class Messenger(Scene):
         self.url = self.graph.url
 
     def connect(self, callback: str) -> None:
-        if not self.graph.webhooks.handshake(callback):
-            raise RuntimeError('the webhook was not verified')
-        self.graph.app.callback_url = callback
+        self.graph.webhooks.connect(callback)
 
     def play(self) -> None:
         """Text, photograph, burst, album, redelivery, message taken back, answer of a colleague."""
