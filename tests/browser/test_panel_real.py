@@ -32,7 +32,6 @@ import requests
 from publik_socialmedia.app_settings import AppSettings
 from publik_socialmedia.delivery import worker
 from publik_socialmedia.models import Attachment, Demand, Message
-from publik_socialmedia.wcs import panel
 from tests.browser.conftest import Backoffice
 from tests.browser.screen import soon, texts
 from tests.factory import make_account, write
@@ -62,10 +61,6 @@ def real(wcs: Backoffice, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Bac
     name, _sign, value = login.headers['Set-Cookie'].partition(';')[0].partition('=')
     wcs.page.context.add_cookies([{'name': name, 'value': value, 'url': url}])
     wcs.url = url
-    from publik_socialmedia.wcs import mapping
-
-    old = mapping.context
-    monkeypatch.setattr(mapping, 'context', lambda d, *a: {**old(d, *a), 'summary_url': panel.address(d)})
     return wcs
 
 

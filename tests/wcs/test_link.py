@@ -30,14 +30,9 @@ from django.test import Client
 from freezegun import freeze_time
 from lxml import html
 
-from publik_socialmedia import errors
-from publik_socialmedia.conversations import contacts
-from publik_socialmedia.models import Account, Contact, ContactIdentifier, Demand, Journal, Message
+from publik_socialmedia.models import Account, Contact, ContactIdentifier, Journal
 from publik_socialmedia.wcs import linking
-from publik_socialmedia.wcs.client import Client as Wcs
 from tests.factory import make_account, write
-from tests.wcs.caller import Caller, make_demand
-from tests.wcs.panel_scene import content
 
 pytestmark = pytest.mark.django_db
 JEANNE, KARIM = 32 * 'a', 32 * 'b'
@@ -255,25 +250,6 @@ def test_nobody_undoes_the_link_of_another(contact: Contact) -> None:
     assert not linking.unlink(contact, '') and name_id(contact) == JEANNE
 
 
-# -- merging
-
-
-@pytest.mark.parametrize(
-    ('kept', 'other', 'after'),
-    [('', JEANNE, JEANNE), (JEANNE, '', JEANNE), (JEANNE, JEANNE, JEANNE), (JEANNE, KARIM, '')],
-)
-def test_two_contacts_that_become_one_keep_what_is_proved_of_both_R27(
-    kept: str, other: str, after: str
-) -> None:
-    account = make_account()
-    first, second = (write(account, user=user).conversation for user in ('ancien', 'nouveau'))
-    Contact.objects.filter(pk=first.contact_id).update(name_id=kept, wcs_user_id='1' if kept else '')
-    Contact.objects.filter(pk=second.contact_id).update(name_id=other, wcs_user_id='2' if other else '')
-    assert contacts.merge(first, second)
-    (left,) = Contact.objects.all()
-    assert left.name_id == after and left.wcs_user_id == ('1' if kept == after else '')
-
-
 # -- the dress of the portal
 
 
@@ -317,86 +293,3 @@ def test_portal_that_has_no_place_for_it_or_fails_costs_nothing(
     portal('theme.html', broken)
     page = browser(JEANNE).get(path(contact))
     assert page.status_code == 200 and 'Oui, cette conversation' in page.content.decode()
-
-
-# -- at the next demand
-
-
-class Known(Wcs):
-    """A w.c.s. that knows some people, or fails."""
-
-    def __init__(self, users: dict[str, str], failure: Exception | None = None) -> None:
-        self.users, self.failure = users, failure
-
-    def user_id(self, name_id: str) -> str:
-        if self.failure:
-            raise self.failure
-        return self.users.get(name_id, '')
-
-
-def test_number_of_a_linked_person_is_asked_before_each_demand_R27(contact: Contact) -> None:
-    linking.recognise(contact, Known({'': '1'}))
-    assert contact.wcs_user_id == ''  # nothing is guessed
-    contact.name_id = JEANNE
-    contact.save()
-    for users in ({JEANNE: '7'}, {JEANNE: '8'}, {}):
-        linking.recognise(contact, Known(users))
-        assert contact.wcs_user_id == Contact.objects.get().wcs_user_id == users.get(JEANNE, '')
-
-
-def test_link_undone_meanwhile_is_not_written_again(contact: Contact) -> None:
-    contact.name_id = JEANNE
-    contact.save()
-    stale = Contact.objects.get()
-    linking.unlink(contact, JEANNE)
-    linking.recognise(stale, Known({JEANNE: '7'}))
-    assert Contact.objects.get().wcs_user_id == ''
-
-
-def test_failure_of_the_search_costs_no_demand(contact: Contact) -> None:
-    contact.name_id, contact.wcs_user_id = JEANNE, '7'
-    contact.save()
-    linking.recognise(contact, Known({}, errors.ConfigurationError('wcs_refused')))
-    assert contact.wcs_user_id == ''
-    with pytest.raises(errors.TemporaryError):
-        linking.recognise(contact, Known({}, errors.TemporaryError('wcs_away')))
-
-
-def test_name_id_is_had_from_hobo_or_from_mellon(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Identifiers:
-        def first(self) -> Any:
-            return self
-
-        name_id = JEANNE
-
-    class Mellon:
-        saml_identifiers = Identifiers()
-
-    class Nobody:
-        pass
-
-    class Long:
-        def get_name_id(self) -> str:
-            return 65 * 'x'
-
-    assert [linking.name_id_of(user) for user in (Mellon(), Nobody(), Long())] == [JEANNE, '', '']
-
-
-# -- sending it
-
-
-def test_agent_sends_the_link_without_seeing_it_R27() -> None:
-    Caller(make_demand(make_account())).ask(text='Pour relier : {lien_compte}')
-    sent = Message.objects.get(origin='agent')
-    address = sent.text.removeprefix('Pour relier : ')
-    person = linking.contact_of(address.split('/')[-2])
-    assert address.startswith('http') and person == sent.conversation.contact
-    shown = content(Demand.objects.get())
-    assert address not in shown and 'Pour relier : [lien de rattachement au compte]' in shown
-
-
-def test_agent_is_told_when_there_is_no_address_to_give(contact: Contact, settings) -> None:
-    settings.PUBLIK_SOCIALMEDIA_BASE_URL = ''
-    assert linking.filled('Bonjour', contact) == 'Bonjour'
-    with pytest.raises(errors.PermanentError, match='base_url'):
-        linking.filled('Voici {lien_compte}', contact)
