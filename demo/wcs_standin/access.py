@@ -66,7 +66,8 @@ class Access:
 
     secrets: dict[str, str]
     api_accesses: dict[str, ApiAccess] = field(default_factory=dict)
-    users: dict[str, str] = field(default_factory=dict)  # e-mail → role
+    users: dict[str, str] = field(default_factory=dict)  # e-mail → role; numbered from 1, in this order
+    name_ids: dict[str, str] = field(default_factory=dict)  # e-mail → name id, of those who have one
     max_age: float = 30
     clock_offset: float = 0
     _nonces: dict[str, float] = field(default_factory=dict)

@@ -134,6 +134,21 @@ def roles(wcs: Wcs, request: Request, fault: Fault | None) -> Answer:
     return json_answer({'err': 0, 'data': rows})
 
 
+def users(wcs: Wcs, request: Request, fault: Fault | None) -> Answer:
+    """Those in whose e-mail or name the words are found, and who has them as name id."""
+    if not wcs.access.caller(request).signed:
+        raise denied('Requête non signée ou utilisateur sans accès au backoffice.')
+    query = (request.get('q') or '').lower()
+    rows: list[dict[str, Any]] = []
+    for number, email in enumerate(wcs.access.users, 1):
+        name_id = wcs.access.name_ids.get(email, '')
+        if query in email or query == name_id:
+            names = {'user_nameid': name_id, 'user_name_identifier_0': name_id} if name_id else {}
+            known = {'user_display_name': email, 'user_email': email, 'user_id': number, 'id': number}
+            rows.append({**known, 'text': email, **names})
+    return json_answer({'data': rows, 'err': 0})
+
+
 def tracking_code(wcs: Wcs, request: Request, fault: Fault | None, code: str) -> Answer:
     if not wcs.access.caller(request).signed:
         raise denied('Signature absente.')
@@ -344,6 +359,7 @@ _NUMBER = '(?P<number>[^/]+)'
 _ROUTES: list[tuple[str, str | tuple[str, ...], Callable[..., Answer]]] = [
     (r'/api/formdefs/?', ('GET',), forms),
     (r'/api/roles/?', ('GET',), roles),
+    (r'/api/users/?', ('GET',), users),
     (r'/api/code/(?P<code>[^/]+)/?', ('GET',), tracking_code),
     (rf'/api/formdefs/{_SLUG}/schema', ('GET',), schema),
     (rf'/api/formdefs/{_SLUG}/submit', '*', submit),
