@@ -28,7 +28,8 @@ from publik_socialmedia.models import Contact, Demand, Message
 from publik_socialmedia.wcs import linking
 from publik_socialmedia.wcs.client import Client as Wcs
 from publik_socialmedia.wcs.client import Site
-from tests.factory import make_account, write
+from tests.delivery.desk import messenger
+from tests.factory import deliver, make_account, write
 from tests.wcs.caller import Caller, make_demand
 from tests.wcs.panel_scene import content
 from tests.wcs.test_client_errors import Scripted
@@ -169,3 +170,28 @@ def test_only_who_has_exactly_that_name_id_counts_R27() -> None:
     assert searched(namesake, user(4)).user_id(JEANNE) == ''
     assert searched(namesake, user(5, KARIM, JEANNE)).user_id(JEANNE) == '5'
     assert searched().user_id(JEANNE) == ''
+
+
+# -- from one end to the other
+
+
+def test_demands_carry_the_citizen_from_the_proof_to_its_end_R27(transactional_db: None) -> None:
+    """Unknown, then proved: the next demand is in their account; then undone."""
+    with messenger() as page:
+        page.wcs.wcs.access.name_ids['claire@example.org'] = JEANNE
+        number = list(page.wcs.wcs.access.users).index('claire@example.org') + 1
+
+        def user_of_another_demand() -> Any:
+            """The present one is deleted: a new message makes another."""
+            Demand.objects.update(state='gone')
+            page.citizen_writes('Bonjour')
+            deliver()
+            return page.wcs.demands()[-1].user_id
+
+        assert user_of_another_demand() is None
+        contact = Contact.objects.get()
+        token = linking.address(contact).split('/')[-2]
+        assert linking.link(token, contact, JEANNE) is linking.Standing.MINE
+        assert user_of_another_demand() == str(number)
+        assert linking.unlink(contact, JEANNE)
+        assert user_of_another_demand() is None
