@@ -35,7 +35,7 @@ from publik_socialmedia.http import client as http_client
 from publik_socialmedia.models import Account, Conversation, Delivery, RawEvent
 from publik_socialmedia.networks.base import Health, Http, Network, Problem
 from publik_socialmedia.reasons import sentence
-from publik_socialmedia.wcs import mapping
+from publik_socialmedia.wcs import inspection, installation, mapping, rehearsal
 from publik_socialmedia.wcs.demands import client_of
 
 logger = logging.getLogger(__name__)
@@ -104,25 +104,36 @@ def _problem(error: errors.SocialMediaError) -> Problem:
 
 
 def wcs_problems(account: Account) -> Iterator[Problem]:
-    """Whether the form of the account can receive its messages (R23)."""
+    """Whether the form of the account can receive its messages, and agents see them (R23)."""
     try:
         if not account.form:
             raise errors.ConfigurationError('wcs_form_missing')
         client = client_of(account.wcs_site)
         client.forget(account.form)
-        schema = client.schema(account.form)
-        if schema.disabled:
-            raise errors.ConfigurationError('wcs_form_disabled')
-        if not schema.accepts(mapping.KEY_FIELD):
-            raise errors.ConfigurationError('wcs_form_key')
-        if set(mapping.HOOKS.values()) - schema.hooks:
-            raise errors.ConfigurationError('wcs_hook_unknown')
+        found = inspection.inspect(client, account.form, hooks=sorted(mapping.NEEDED_HOOKS))
     except errors.SocialMediaError as error:
         if isinstance(error, errors.ConfigurationError):
             account.refuse_wcs(error.reason)
         yield _problem(error)
+        return
+    blocking = next((finding for finding in found if finding.reason in inspection.BLOCKING), None)
+    if blocking is not None:
+        account.refuse_wcs(blocking.reason)
     else:
         queue.resume(account, Delivery.Lane.WCS, account.accept_wcs())
+    yield from map(wcs_problem, found)
+
+
+def rehearse(account: Account) -> list[Problem]:
+    """What would keep the answers of agents from us: asked of our own endpoint, then of w.c.s."""
+    try:
+        return [wcs_problem(finding) for finding in rehearsal.rehearse(account)]
+    except errors.SocialMediaError as error:
+        return [_problem(error)]
+
+
+def wcs_problem(finding: inspection.Finding) -> Problem:
+    return Problem(finding.reason, installation.describe(finding))
 
 
 def _network(account: Account, http: Http) -> Iterator[Problem]:

@@ -24,7 +24,7 @@ from django.urls import path
 
 from publik_socialmedia.delivery.publishing import published_file
 from publik_socialmedia.intake.webhooks import webhook
-from publik_socialmedia.wcs import panel, panel_files, replies
+from publik_socialmedia.wcs import choices, linking_page, panel, panel_files, replies
 
 urlpatterns: list[Any] = [
     path('api/socialmedia/webhook/<slug:network>/<str:token>/', webhook, name='socialmedia-webhook'),
@@ -32,6 +32,10 @@ urlpatterns: list[Any] = [
     # the services that the workflow of w.c.s. calls, each under the address of its demand
     path('api/socialmedia/wcs/<str:token>/answer/', replies.answer, name='socialmedia-answer'),
     path('api/socialmedia/wcs/<str:token>/retry/', replies.retry, name='socialmedia-retry'),
+    path('api/socialmedia/wcs/<str:token>/services/', choices.services_list, name='socialmedia-services'),
+    path('api/socialmedia/wcs/<str:token>/forms/', choices.forms_list, name='socialmedia-forms'),
+    path('api/socialmedia/wcs/<str:token>/convert/', choices.conversion, name='socialmedia-convert'),
+    path('api/socialmedia/wcs/<str:token>/attach/', choices.attachment, name='socialmedia-attach'),
     # agents' pages
     path('api/socialmedia/wcs/<str:token>/panel/', panel.panel, name='socialmedia-panel'),
     path(
@@ -39,4 +43,6 @@ urlpatterns: list[Any] = [
         panel_files.panel_file,
         name='socialmedia-panel-file',
     ),
+    # a page of the portal, for citizens
+    path('socialmedia/relier/<str:token>/', linking_page.link_page, name='socialmedia-link'),
 ]

@@ -43,6 +43,7 @@ class FieldDef:
     required: bool
     anonymise: bool
     in_listings: bool
+    shown: bool
     subfields: tuple[FieldDef, ...] = ()
     block: str = ''
     max_items: int = 1
@@ -124,6 +125,7 @@ def _template_of(tree: ElementTree.Element, path: str) -> Template | None:
 
 def _field(item: ElementTree.Element, blocks: dict[str, ElementTree.Element]) -> FieldDef:
     block = text_of(item, 'block_slug')
+    places = [place.text for place in item.findall('display_locations/item')]
     return FieldDef(
         id=text_of(item, 'id'),
         type=text_of(item, 'type'),
@@ -131,7 +133,8 @@ def _field(item: ElementTree.Element, blocks: dict[str, ElementTree.Element]) ->
         varname=text_of(item, 'varname'),
         required=text_of(item, 'required') == 'required',
         anonymise=text_of(item, 'anonymise', 'final') != 'no',
-        in_listings='listings' in [place.text for place in item.findall('display_locations/item')],
+        in_listings='listings' in places,
+        shown='summary' in places,
         subfields=read_fields(blocks[block].find('fields'), blocks) if block else (),
         block=block,
         max_items=int(text_of(item, 'max_items', '1')),

@@ -156,6 +156,7 @@ def submit_button(wcs: Wcs, demand: Demand, button: Button, posted: Posted) -> S
 
 def _run(wcs: Wcs, runner: Runner, actions: tuple[Action, ...], *, global_action: bool) -> str:
     number = runner.demand.number
+    runner.forget()
     wcs.store.set_processing(number, True)
     wcs.store.commit(runner.demand)
     runner.run(actions, global_action=global_action)

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 from django.template import Context, Template
 
 from demo.wcs_standin import agents
-from demo.wcs_standin.actions import template
+from demo.wcs_standin.actions import FieldDef, template
 from demo.wcs_standin.answers import Answer, Request
 from demo.wcs_standin.demands import Demand, Entry, File
 from demo.wcs_standin.export import PARIS
@@ -121,15 +121,17 @@ def _demand(wcs: Wcs, demand: Demand, screen: agents.Screen) -> dict[str, Any]:
         'channel': CHANNELS.get(str(demand.channel), 'Web'),
         'received': _time(demand.received),
         'locked': wcs.store.is_processing(demand.number),
-        'fields': [_field(item.label, item.id, demand.values.get(item.id)) for item in wcs.form.fields],
-        'workflow_fields': [
-            _field(item.label, item.id, demand.values.get(item.id)) for item in wcs.form.workflow_fields
-        ],
+        'fields': _fields(wcs.form.fields, demand),
+        'workflow_fields': _fields(wcs.form.workflow_fields, demand),
         'context': [(key, value) for key, value in demand.context.items() if isinstance(value, str)],
         'history': _history(wcs, demand.evolution),
         'screen': screen,
         'target': f'{wcs.url_of(demand, kind="backoffice/management/")}action',
     }
+
+
+def _fields(fields: tuple[FieldDef, ...], demand: Demand) -> list[dict[str, Any]]:
+    return [_field(item.label, item.id, demand.values.get(item.id)) for item in fields if item.shown]
 
 
 def _field(label: str, key: str, value: Any) -> dict[str, Any]:

@@ -66,6 +66,10 @@ class Runner:
             'webservice_call': self._call,
         }
 
+    def forget(self) -> None:
+        """Make the variables again: the demand was changed by somebody else than an action."""
+        self._names = None
+
     def created(self) -> None:
         """Run the first status."""
         first = next(iter(self.form.statuses))
@@ -105,7 +109,7 @@ class Runner:
             raise Crash
         self.crash_after -= 1
         goes_on = self._does[action.type](action)
-        self._names = None
+        self.forget()
         self._store(self.demand)
         return goes_on
 

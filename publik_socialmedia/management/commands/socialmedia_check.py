@@ -39,6 +39,12 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument('accounts', nargs='*', type=int, help='numbers of accounts; none: all')
         parser.add_argument('--json', action='store_true', help='for programs')
+        parser.add_argument(
+            '--rehearse',
+            action='store_true',
+            help='also rehearse an answer from w.c.s., without sending anything (not for monitoring: each '
+            'rehearsal leaves an invisible trace in a demand)',
+        )
 
     def handle(self, *, accounts: list[int], **options: Any) -> None:
         chosen = Account.objects.order_by('pk')
@@ -49,7 +55,9 @@ class Command(BaseCommand):
                 raise CommandError(_('unknown accounts: %s') % sorted(unknown), returncode=2)
         else:
             chosen = chosen.exclude(state=Account.State.PAUSED)
-        report = [self._account(account, quiet=options['json']) for account in chosen]
+        report = [
+            self._account(account, quiet=options['json'], rehearse=options['rehearse']) for account in chosen
+        ]
         queues = health.queues()
         problems = [problem for item in report for problem in item['problems']]
         problems += self._queues(queues)
@@ -65,11 +73,11 @@ class Command(BaseCommand):
         if status:
             raise SystemExit(status)
 
-    def _account(self, account: Account, *, quiet: bool) -> dict[str, Any]:
-        found = [
-            {'reason': p.reason, 'message': p.message, 'severity': p.severity}
-            for p in health.examine(account)
-        ]
+    def _account(self, account: Account, *, quiet: bool, rehearse: bool) -> dict[str, Any]:
+        problems = health.examine(account)
+        if rehearse:
+            problems += health.rehearse(account)
+        found = [{'reason': p.reason, 'message': p.message, 'severity': p.severity} for p in problems]
         if not quiet:
             self.stdout.write(f'{account.network} {account}: ' + (_('to be seen to') if found else _('well')))
             for problem in found:
