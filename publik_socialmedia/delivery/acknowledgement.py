@@ -46,10 +46,11 @@ from publik_socialmedia.conversations import courtesy, legal, opening
 from publik_socialmedia.delivery import answers, sending
 from publik_socialmedia.models import Account, Demand, Message
 from publik_socialmedia.text import clean
+from publik_socialmedia.wcs import linking
 
 VARIABLES = (
     'service', 'compte', 'numero', 'code', 'date', 'heure', 'horaires', 'reouverture', 'date_accuse',
-    'date_silence',
+    'date_silence', 'lien_compte',
 )  # fmt: skip
 OLD = timedelta(days=1)  # what was written before is not news: the past was imported
 _VARIABLE = re.compile(r'\{(\w+)\}')
@@ -188,6 +189,7 @@ def variables(settings: Settings, demand: Demand, message: Message) -> dict[str,
         'reouverture': _opens(opens),
         'date_accuse': date_format(due['date_accuse'], 'j F Y'),
         'date_silence': date_format(due['date_silence'], 'j F Y'),
+        'lien_compte': linking.offered(demand.conversation.contact),
     }
 
 

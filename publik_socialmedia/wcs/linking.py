@@ -78,6 +78,14 @@ def address(contact: Contact) -> str:
     return addresses.absolute('socialmedia-link', token=token)
 
 
+def offered(contact: Contact) -> str:
+    """The link, for an automatic message; '' if they are linked already, or nothing says where we are."""
+    try:
+        return '' if contact.name_id else address(contact)
+    except errors.ConfigurationError:
+        return ''
+
+
 def filled(text: str, contact: Contact) -> str:
     """An answer in which PLACE becomes the link: w.c.s. keeps what the agent wrote, never the link itself.
 

@@ -24,6 +24,7 @@ import pytest
 
 from publik_socialmedia import errors
 from publik_socialmedia.conversations import contacts
+from publik_socialmedia.delivery import acknowledgement
 from publik_socialmedia.models import Contact, Demand, Message
 from publik_socialmedia.wcs import linking
 from publik_socialmedia.wcs.client import Client as Wcs
@@ -195,3 +196,23 @@ def test_demands_carry_the_citizen_from_the_proof_to_its_end_R27(transactional_d
         assert user_of_another_demand() == str(number)
         assert linking.unlink(contact, JEANNE)
         assert user_of_another_demand() is None
+
+
+def test_acknowledgement_offers_the_link_until_it_is_used_R27_R53(contact: Contact, settings) -> None:
+    demand = Demand.objects.create(
+        account=contact.account, conversation=contact.conversation, wcs_site='default', form='message'
+    )
+    (message,) = Message.objects.all()
+    known = acknowledgement.read({'enabled': True, 'text': 'Bonjour\nVotre compte : {lien_compte}'})
+
+    def said() -> str:
+        demand.conversation.contact.refresh_from_db()
+        return acknowledgement.render(known.text, acknowledgement.variables(known, demand, message))
+
+    address = said().removeprefix('Bonjour\nVotre compte : ')
+    assert linking.contact_of(address.split('/')[-2]) == contact
+    assert linking.link(address.split('/')[-2], contact, JEANNE) is linking.Standing.MINE
+    assert said() == 'Bonjour'
+    linking.unlink(contact, JEANNE)
+    settings.PUBLIK_SOCIALMEDIA_BASE_URL = ''
+    assert said() == 'Bonjour'
