@@ -101,8 +101,8 @@ def _read_day(slots: Any) -> Slots:
     for slot in slots or ():
         match = _SLOT.fullmatch(str(slot).replace(' ', ''))
         try:
-            numbers = [int(number) for number in match.groups()] if match else []
-            begin, end = time(*numbers[:2]), time(*numbers[2:])
+            numbers = [int(number) for number in match.groups()] if match else [0] * 4
+            begin, end = time(numbers[0], numbers[1]), time(numbers[2], numbers[3])
         except ValueError:
             begin = end = time()
         if begin >= end or (found and begin < found[-1][1]):

@@ -23,8 +23,8 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from publik_socialmedia import errors, media
-from publik_socialmedia.delivery import answers, queue, sending
+from publik_socialmedia import errors, media, networks
+from publik_socialmedia.delivery import answers, fitting, queue, sending
 from publik_socialmedia.delivery.wakeup import wake
 from publik_socialmedia.models import Attachment, Conversation, Delivery, Demand, Message
 from publik_socialmedia.models.common import new_key
@@ -56,11 +56,17 @@ def retry(demand: Demand, answer_key: str = '', files: Sequence[OutgoingFile] = 
         if failed:
             for part in failed:
                 sending.check(conversation, human=_is_human(part), template=part.template)
-            _restore_files(messages, failed, files)
+            _restore_files(messages, failed, _fitted(conversation, files))
             for part in failed:
                 _put_back(part)
     wake()
     return messages
+
+
+def _fitted(conversation: Conversation, files: Sequence[OutgoingFile]) -> Sequence[OutgoingFile]:
+    """The files as the network takes them, as they were the first time."""
+    account = conversation.account
+    return fitting.fit(files, networks.get(account.network).files_out(account.view()))
 
 
 def _is_human(message: Message) -> bool:

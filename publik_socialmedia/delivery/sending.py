@@ -38,7 +38,7 @@ from publik_socialmedia.delivery import answers, fitting, publishing, queue, rec
 from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.delivery.wakeup import wake
 from publik_socialmedia.http import client
-from publik_socialmedia.models import Account, Attachment, Conversation, Delivery, Demand, Message
+from publik_socialmedia.models import Account, Attachment, Conversation, Delivery, Demand, Journal, Message
 from publik_socialmedia.models.common import new_key
 from publik_socialmedia.networks.base import Http, Network, Outgoing, OutgoingFile
 
@@ -113,6 +113,25 @@ def _check_window(conversation: Conversation, network: Network, *, human: bool, 
     open_until = window(conversation.account, conversation, network.capabilities)
     if not open_until.allows(timezone.now(), human=human):
         raise errors.PermanentError('window')
+
+
+def pause(account: Account) -> None:
+    """Let nothing leave that account until ``resume``; what comes is recorded as before (R5)."""
+    paused = Account.objects.filter(pk=account.pk).exclude(state=Account.State.PAUSED)
+    if paused.update(state=Account.State.PAUSED):
+        Journal.objects.create(account=account, action='pause')
+    account.refresh_from_db(fields=['state'])
+
+
+def resume(account: Account) -> None:
+    """End the pause: what waited leaves, if the network takes our calls."""
+    account.refresh_from_db(fields=['problem'])
+    state = Account.State.BROKEN if account.problem else Account.State.ACTIVE
+    if Account.objects.filter(pk=account.pk, state=Account.State.PAUSED).update(state=state):
+        Journal.objects.create(account=account, action='resume')
+        queue.resume(account, Delivery.Lane.NETWORK, 'paused')
+        wake()
+    account.refresh_from_db(fields=['state'])
 
 
 def push(claim: Claim, http: Http | None = None) -> None:
