@@ -187,7 +187,7 @@ def test_what_is_no_file_in_hand_is_said_in_words_R9(values: dict[str, object], 
 def test_colleague_who_answered_is_named_until_the_message_is_erased_R35() -> None:
     Caller(caller_demand()).ask(agent='Zoé <b>Agent</b>\u202e')
     demand = Demand.objects.get()
-    assert 'réponse de Zoé <b>Agent</b>' in line(content(demand))
+    assert 'réponse envoyée par Zoé <b>Agent</b>' in line(content(demand))
     messages.erase(Message.objects.get(origin='agent'))
     assert 'Zoé' not in content(demand) and 'réponse d’un agent' in line(content(demand))
 
