@@ -59,6 +59,9 @@ SAFE_METHODS = ('GET', 'HEAD')
 MEDIA_TIMEOUT = 60.0
 REDIRECTS = (301, 302, 303, 307, 308)
 PACKED = ('gzip', 'x-gzip', 'deflate')
+# What readers of addresses understand in several ways, or drop: in the authority, a user, a backslash, white
+# space, the port 0.
+_ODD = re.compile(r'[^/?#]*//[^/?#]*(?:[@\\\x00-\x20\x7f]|:0+(?=[/?#]|$))')
 _HOST = re.compile('[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?')
 # Replaced in the tests by their own authority.
 verify: bool | str = True
@@ -272,14 +275,23 @@ def fetch_media(
                 raise
             if answer.status not in REDIRECTS:
                 return _media(answer)
-            url = Hidden(urljoin(answer.url, answer.headers.get('location', '')))
+            url = _target(answer)
     raise PermanentError('forbidden_url', detail='too many redirects')
+
+
+def _target(answer: Answer) -> Hidden:
+    try:
+        return Hidden(urljoin(answer.url, answer.headers.get('location', '')))
+    except ValueError:
+        raise PermanentError('forbidden_url', detail='not an address') from None
 
 
 def _prepared(
     session: requests.Session, url: str, hosts: Collection[str], headers: Mapping[str, str], api_host: str
 ) -> tuple[requests.PreparedRequest, str]:
     """The request, and the only host that it may dial; '' if it is trusted whatever its address is."""
+    if _ODD.match(url):
+        raise PermanentError('forbidden_url', detail='user, or a host that some would read otherwise')
     try:
         prepared = session.prepare_request(requests.Request('GET', url))
         # what is checked is what is sent: requests may have rewritten the address

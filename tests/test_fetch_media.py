@@ -14,7 +14,7 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""Media at addresses that strangers give: nothing but what the network's list allows is fetched (R10)."""
+"""Media at addresses that strangers give: what is fetched (R10). What must not be: ``tests.ssrf``."""
 
 from __future__ import annotations
 
@@ -32,37 +32,6 @@ from .loopback import Loopback, Received, loopback, reply
 
 HOSTS = ['*.fbcdn.net', 'lookaside.fbsbx.com']
 PUBLIC, OTHER_PUBLIC = '93.184.216.34', '2606:2800:220:1::1'
-PRIVATE = [
-    '127.0.0.1',
-    '127.255.255.254',
-    '0.0.0.0',
-    '10.1.2.3',
-    '172.16.0.1',
-    '192.168.1.1',
-    '169.254.169.254',
-    '100.64.0.1',
-    '192.0.0.8',
-    '198.18.0.1',
-    '203.0.113.5',
-    '224.0.0.1',
-    '240.0.0.1',
-    '255.255.255.255',
-    '::',
-    '::1',
-    '::ffff:127.0.0.1',
-    '::ffff:10.0.0.1',
-    '::127.0.0.1',
-    'fe80::1%lo',
-    'fc00::1',
-    'fec0::1',
-    'ff02::1',
-    '64:ff9b::7f00:1',
-    '64:ff9b:1::1',
-    '2001:0:5ef5:79fd::1',
-    '2001:db8::1',
-    '2002:7f00:1::1',
-    '2002:5db8:d822::1',
-]
 
 
 @pytest.fixture
@@ -116,99 +85,12 @@ def test_public_addresses_R10(address: str) -> None:
     assert connections.is_public(address)
 
 
-@pytest.mark.parametrize('address', PRIVATE)
-def test_address_that_is_not_public_is_never_dialled_R10(address: str, internet) -> None:
-    assert not connections.is_public(address)
-    dialled = internet([address])
-    assert refused('https://scontent.fbcdn.net/x') == 'forbidden_url'
-    assert not dialled
-
-
-@pytest.mark.parametrize('addresses', [[PUBLIC, '10.0.0.1'], ['10.0.0.1', PUBLIC], [PUBLIC, '::1']])
-def test_every_address_of_the_name_must_be_public_R10(addresses: list[str], internet) -> None:
-    dialled = internet(addresses)
-    assert refused('https://scontent.fbcdn.net/x') == 'forbidden_url'
-    assert not dialled
-
-
-def test_address_dialled_is_the_one_that_was_checked_R10(internet) -> None:
-    """DNS rebinding: public when it is checked, private when it is dialled."""
-    dialled = internet([PUBLIC], ['127.0.0.1'])
-    with pytest.raises(TemporaryError) as caught:
-        http.fetch_media('https://scontent.fbcdn.net/x', HOSTS)
-    assert caught.value.code == 'refused'
-    assert dialled == [PUBLIC]
-    # and the next time, it is checked again
-    assert refused('https://scontent.fbcdn.net/x') == 'forbidden_url'
-    assert dialled == [PUBLIC]
-
-
 def test_no_other_host_can_be_dialled_than_the_checked_one_R10(internet) -> None:
     dialled = internet([PUBLIC])
     connections.exchange.begin(5, public_host='scontent.fbcdn.net')
     with pytest.raises(PermanentError, match='forbidden_url'):
         connections._dial('scontent.fbcdn.net.attaquant.example', 443, [])
     assert not dialled
-
-
-@pytest.mark.parametrize(
-    'url',
-    [
-        '',
-        'x',
-        '/media/1',
-        '//scontent.fbcdn.net/x',
-        'http://scontent.fbcdn.net/x',
-        'ftp://scontent.fbcdn.net/x',
-        'file:///etc/passwd',
-        'data:text/plain,x',
-        'gopher://scontent.fbcdn.net/',
-        'https://',
-        'https:///x',
-        'https://fbcdn.net/x',
-        'https://.fbcdn.net/x',
-        'https://notfbcdn.net/x',
-        'https://scontent.fbcdn.net.attaquant.example/x',
-        'https://fbcdn.net.attaquant.example/x',
-        'https://attaquant.example/.fbcdn.net',
-        'https://attaquant.example#.fbcdn.net',
-        'https://attaquant.example?.fbcdn.net',
-        'https://attaquant.example\\.fbcdn.net/x',
-        'https://attaquant.example%2f.fbcdn.net/x',
-        'https://attaquant.example%00.fbcdn.net/x',
-        'https://attaquant.example\x00.fbcdn.net/x',
-        'https://attaquant.example\n.fbcdn.net/x',
-        'https://attaquant.example /.fbcdn.net/x',
-        'https://scontent.fbcdn.net@attaquant.example/x',
-        'https://jeanne:secret@scontent.fbcdn.net/x',
-        'https://scontent.fbcdn.net:8443/x',
-        'https://scontent.fbcdn.net:22/x',
-        'https://scontent.fbcdn.net:x/',
-        'https://scontent.fbcdn.net./x',
-        'https://ｓcontent.attaquant.example。fbcdn.net.example/x',
-        'https://127.0.0.1/x',
-        'https://2130706433/x',
-        'https://0x7f000001/x',
-        'https://0177.0.0.1/x',
-        'https://127.1/x',
-        'https://0/x',
-        'https://[::1]/x',
-        'https://[::ffff:127.0.0.1]/x',
-        'https://169.254.169.254/latest/meta-data/',
-        'https://localhost/x',
-        'https://LOOKASIDE.FBSBX.COM.attaquant.example/x',
-    ],
-)
-def test_only_https_on_the_list_is_asked_for_R10(url: str, internet, monkeypatch: pytest.MonkeyPatch) -> None:
-    dialled = internet([PUBLIC])
-    assert refused(url) == 'forbidden_url'
-    assert not dialled
-
-
-@pytest.mark.parametrize('host', ['2130706433', '0x7f000001', '127.1', '0', 'localhost', '[::1]'])
-def test_way_of_writing_a_private_address_does_not_help_even_if_it_is_listed_R10(host: str) -> None:
-    """The machine's own resolver reads them here: the loopback is what it finds, nothing is dialled."""
-    assert refused(f'https://{host}/x', hosts=[host]) in ('forbidden_url',)
 
 
 @pytest.mark.parametrize(
@@ -222,9 +104,6 @@ def test_hosts_on_the_list_are_asked_for_R10(url: str, internet) -> None:
     assert dialled == [PUBLIC]
 
 
-# -- redirects
-
-
 def redirecting(*targets: str) -> Callable[[socket.socket, Received], bool]:
     """Redirects from ``/`` to each target in turn, then gives a file."""
     answers = [reply(302, headers={'Location': target}) for target in targets]
@@ -233,58 +112,6 @@ def redirecting(*targets: str) -> Callable[[socket.socket, Received], bool]:
         return bool((answers.pop(0) if answers else reply(200, b'file'))(sock, received))
 
     return answer
-
-
-@pytest.mark.parametrize(
-    'target',
-    [
-        'http://127.0.0.1:1/x',
-        'https://127.0.0.1/x',
-        'http://169.254.169.254/latest/meta-data/',
-        'https://169.254.169.254/latest/meta-data/',
-        'https://[::1]/x',
-        'https://0.0.0.0/x',
-        'https://[::ffff:127.0.0.1]/x',
-        'https://2130706433/x',
-        'https://attaquant.example/x',
-        '//attaquant.example/x',
-        'file:///etc/passwd',
-        'http://scontent.fbcdn.net/x',
-    ],
-)
-def test_redirect_is_checked_like_the_first_address_R10(
-    target: str, server: Loopback, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    resolved = []
-    getaddrinfo = socket.getaddrinfo
-    monkeypatch.setattr(
-        socket,
-        'getaddrinfo',
-        lambda host, *args, **kw: resolved.append(host) or getaddrinfo(host, *args, **kw),
-    )
-    server.answer = redirecting(target)
-    assert refused(server.url) == 'forbidden_url'
-    assert len(server.received) == 1 and resolved == ['127.0.0.1']
-
-
-def test_redirect_to_a_listed_name_with_a_private_address_is_refused_R10(
-    server: Loopback, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    getaddrinfo = socket.getaddrinfo
-    monkeypatch.setattr(
-        socket, 'getaddrinfo', lambda host, *args, **kw: getaddrinfo('127.0.0.1', *args, **kw)
-    )
-    server.answer = redirecting('https://scontent.fbcdn.net/x')
-    assert refused(server.url) == 'forbidden_url'
-    assert len(server.received) == 1
-
-
-def test_three_redirects_are_followed_and_not_four_R10(server: Loopback) -> None:
-    server.answer = redirecting('/1', '2', f'{server.url}/3')
-    assert http.fetch_media(f'{server.url}/a/', HOSTS).content == b'file'
-    assert [received.path for received in server.received] == ['/a/', '/1', '/2', '/3']
-    server.answer = redirecting('/1', '/2', '/3', '/4')
-    assert refused(server.url) == 'forbidden_url'
 
 
 # -- the token
@@ -328,22 +155,6 @@ def test_limit_is_the_setting_R10(server: Loopback, settings) -> None:
     assert refused(server.url) == 'media_too_big'
 
 
-def test_endless_body_is_cut_R10(server: Loopback) -> None:
-    sent = 0
-
-    def endless(sock: socket.socket, received: Received) -> None:
-        nonlocal sent
-        sock.sendall(b'HTTP/1.1 200 OK\r\n\r\n')
-        for _ in range(2000):  # 128 MiB if nobody stops it
-            sock.sendall(bytes(65536))
-            sent += 65536
-
-    server.answer = endless
-    assert refused(server.url, limit=100_000) == 'media_too_big'
-    time.sleep(0.1)
-    assert sent < 64 * 1024 * 1024
-
-
 def test_packed_bomb_is_not_unpacked_R10(server: Loopback) -> None:
     server.answer = reply(200, gzip.compress(bytes(50_000_000)), headers={'Content-Encoding': 'gzip'})
     assert refused(server.url, limit=1_000_000) == 'media_too_big'
@@ -355,20 +166,6 @@ def test_packed_bomb_is_not_unpacked_R10(server: Loopback) -> None:
 def test_other_packings_are_refused_R10(encoding: str, server: Loopback) -> None:
     server.answer = reply(200, b'file', headers={'Content-Encoding': encoding})
     assert refused(server.url) == 'media_error'
-
-
-@pytest.mark.parametrize('slow_head', [True, False])
-def test_total_time_is_limited_whatever_drips_R10(slow_head: bool, server: Loopback) -> None:
-    def drip(sock: socket.socket, received: Received) -> None:
-        sock.sendall(b'HTTP/1.1 200 OK\r\nX: ' if slow_head else b'HTTP/1.1 200 OK\r\n\r\n')
-        for _ in range(80):
-            time.sleep(0.05)
-            sock.sendall(b'a')
-
-    server.answer = drip
-    with pytest.raises(TemporaryError) as caught:
-        http.fetch_media(server.url, HOSTS, timeout=0.4)
-    assert caught.value.code == 'timeout'
 
 
 def test_total_time_is_for_all_redirects_together_R10(server: Loopback) -> None:

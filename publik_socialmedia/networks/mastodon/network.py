@@ -146,7 +146,10 @@ class Mastodon(base.Network):
 
 
 def _fetch(url: str) -> base.Fetch:
-    host = urlsplit(url).hostname
+    try:
+        host = urlsplit(url).hostname
+    except ValueError:
+        host = ''
     if not host:
         raise errors.PermanentError('no_url')
     return base.Fetch(url, hosts=(host,))
