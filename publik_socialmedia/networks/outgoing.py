@@ -14,16 +14,20 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""Cutting an answer into messages that a network takes, checked before anything is sent (R31)."""
+"""What all networks do to send: cutting an answer into messages, checked before anything is sent (R31), and
+waiting until a lost request can no longer be carried out (R30)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 
 from publik_socialmedia import errors, text
 from publik_socialmedia.networks.base import Capabilities, Outgoing, OutgoingFile
+
+SETTLED = timedelta(seconds=60)  # after which a lost request is no longer being carried out
 
 
 def split(
@@ -69,3 +73,11 @@ def check_file(accepted: Mapping[str, int], file: OutgoingFile) -> None:
         raise errors.PermanentError('file_type', detail=file.mimetype)
     if len(file.content) > max(limits):
         raise errors.PermanentError('file_too_big', detail=f'{len(file.content)} bytes')
+
+
+def settle(outgoing: Outgoing) -> None:
+    """Before saying that a message is not there: TemporaryError while its last try may not be over."""
+    last = outgoing.last_tried_at or outgoing.first_tried_at
+    left = (last + SETTLED - datetime.now(UTC)).total_seconds() if last is not None else 0.0
+    if left > 0:
+        raise errors.TemporaryError('temporary', retry_after=left, detail='the last try may not be over')

@@ -31,7 +31,7 @@ from urllib.parse import urlsplit
 from publik_socialmedia import errors
 from publik_socialmedia.networks import rates
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Raw, Source
-from publik_socialmedia.networks.reading import ident, mapping
+from publik_socialmedia.networks.reading import decoded, ident, mapping
 
 from .session import Session
 
@@ -124,14 +124,6 @@ def retry_after(answer: Answer) -> float | None:
 def exhausted(answer: Answer) -> float | None:
     """Seconds not to call before, if this answer was the last one that we were allowed."""
     return retry_after(answer) if answer.headers.get('ratelimit-remaining') == '0' else None
-
-
-def decoded(answer: Answer) -> JSON:
-    """The JSON of an answer, None if it is something else."""
-    try:
-        return answer.json()
-    except (ValueError, RecursionError):
-        return None
 
 
 def content(answer: Answer) -> Mapping[str, JSON]:

@@ -28,9 +28,9 @@ from publik_socialmedia import errors, text
 from publik_socialmedia.networks import outgoing as parts
 from publik_socialmedia.networks import rates
 from publik_socialmedia.networks.base import JSON, Account, Capabilities, Http, Outgoing, OutgoingFile, Sent
-from publik_socialmedia.networks.reading import dicts, ident, mapping, moment
+from publik_socialmedia.networks.reading import decoded, dicts, ident, mapping, moment
 
-from .api import Api, checked, content, decoded
+from .api import Api, checked, content
 from .history import LONGEST_PAGE, MESSAGES
 from .messages import kind_of, sender_of
 from .polling import ACCEPT
@@ -43,7 +43,6 @@ LINK = 'app.bsky.richtext.facet#link'
 MAX_GRAPHEMES = 1000
 MAX_BYTES = 10_000  # of UTF-8, at the same time
 LOOKED_PAGES = 5
-SETTLED = timedelta(seconds=60)  # after which a lost request is no longer being carried out
 CLOCKS = timedelta(seconds=5)  # between our clock and the service's, once its Date header is counted
 
 _ADDRESS = re.compile(r'https?://[^\s<>"«»]+', re.IGNORECASE)
@@ -118,10 +117,7 @@ def find_sent(account: Account, outgoing: Outgoing, http: Http) -> Sent | None:
     if found:
         oldest = found[-1]
         return Sent(ident(oldest.get('id')), moment(oldest.get('sentAt')))
-    last, now = outgoing.last_tried_at or first, datetime.now(UTC)
-    if last is not None and now - last < SETTLED:
-        wait = (SETTLED - (now - last)).total_seconds()
-        raise errors.TemporaryError('temporary', retry_after=wait, detail='the first try may not be over')
+    parts.settle(outgoing)
     return None
 
 

@@ -28,6 +28,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from publik_socialmedia import errors
+from publik_socialmedia.networks import outgoing as parts
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Outgoing, OutgoingFile, Sent
 from publik_socialmedia.networks.rates import server_time
 from publik_socialmedia.networks.reading import decoded
@@ -46,7 +47,6 @@ DESCRIPTION = 1500  # characters of a text alternative
 PROCESSING = (0.5, 0.5, 1, 1, 2, 2, 4, 4)  # seconds between two looks at a media being processed
 WITHDRAWALS = 3  # tries to delete what came out public
 LOOKED_PAGES = 5
-SETTLED = timedelta(seconds=60)  # after which a lost request is no longer being carried out
 KEY_KEPT = timedelta(minutes=55)  # Mastodon keeps an Idempotency-Key for one hour
 CLOCKS = timedelta(seconds=5)  # between our clock and the server's, once its Date header is counted
 
@@ -208,10 +208,7 @@ def find_sent(account: Account, outgoing: Outgoing, http: Http) -> Sent | None:
     if found is not None:
         sending.assure(found)
         return Sent(word(found.get('id')), time_of(found.get('created_at')))
-    last = outgoing.last_tried_at or first
-    if last is not None and now - last < SETTLED:
-        wait = (SETTLED - (now - last)).total_seconds()
-        raise errors.TemporaryError('temporary', retry_after=wait, detail='the first try may not be over')
+    parts.settle(outgoing)
     return None
 
 

@@ -28,6 +28,7 @@ from typing import Any
 from urllib.parse import quote
 
 from publik_socialmedia import errors
+from publik_socialmedia.networks import outgoing as parts
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Outgoing, Sent
 from publik_socialmedia.networks.rates import server_time
 from publik_socialmedia.networks.reading import decoded, dicts, ident, mapping, moment, string
@@ -38,7 +39,6 @@ from .oauth import Params
 
 LOOKED_PAGES = 3
 LOOKED = 20  # events of a page: each is paid for
-SETTLED = timedelta(seconds=60)  # after which a lost request is no longer being carried out
 CLOCKS = timedelta(seconds=5)  # between our clock and X's, once its Date header is counted
 _LINK = re.compile(r'https?://\S+')
 
@@ -99,10 +99,7 @@ def find_sent(account: Account, outgoing: Outgoing, http: Http) -> Sent | None:
     if found:
         event = min(found, key=lambda event: string(event.get('created_at')))
         return Sent(ident(event.get('id')), moment(event.get('created_at')))
-    last = outgoing.last_tried_at or first
-    left = (last + SETTLED - datetime.now(UTC)).total_seconds() if last else 0.0
-    if left > 0:
-        raise errors.TemporaryError('temporary', retry_after=left, detail='the last try may not be over')
+    parts.settle(outgoing)
     return None
 
 
