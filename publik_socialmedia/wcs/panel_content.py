@@ -31,7 +31,7 @@ from publik_socialmedia.conversations.windows import window
 from publik_socialmedia.models import Demand, Message
 from publik_socialmedia.reasons import sentence
 from publik_socialmedia.wcs import wording
-from publik_socialmedia.wcs.panel_access import messages
+from publik_socialmedia.wcs.panel_access import FILE_AGE, messages
 from publik_socialmedia.wcs.panel_lines import Line, Reader, digest
 
 PAGE = 30  # messages shown at first, and added by each « previous messages »
@@ -58,7 +58,10 @@ class View:
 
     @property
     def version(self) -> str:
-        return digest([self.older, *((line.pk, line.version) for line in self.lines)])
+        """Another one when there is something to show, or addresses of files to give again before they end."""
+        ends = any(file.renewed for line in self.lines for file in line.files)
+        period = int(timezone.now().timestamp() / (FILE_AGE.total_seconds() / 2)) if ends else 0
+        return digest([period, self.older, *((line.pk, line.version) for line in self.lines)])
 
 
 def latest(demand: Demand, since: int = 0) -> View:

@@ -73,7 +73,12 @@ def shown(attachment: Attachment, message: Message, demand: Demand) -> File:
     )
     picture = attachment.mimetype in media.IMAGE_FORMATS
     if attachment.state == State.STORED:
-        address = addresses.absolute('socialmedia-panel-file', token=demand.token, attachment=attachment.pk)
+        try:
+            address = addresses.absolute(
+                'socialmedia-panel-file', token=demand.token, attachment=attachment.pk
+            )
+        except errors.ConfigurationError:  # nothing says any more where we are
+            return file
         link = f'{address}?{urlencode({"t": panel_access.file_proof(demand, attachment.pk)})}'
         return replace(file, link=link, thumbnail=f'{link}&thumbnail=1' if picture else '', renewed=True)
     link, thumbnail = _in_wcs(attachment, message)

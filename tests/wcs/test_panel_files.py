@@ -173,13 +173,21 @@ def test_files_are_closed_with_the_panel_R43(demand: Demand, settings) -> None:
     assert get(link).status_code == 403
 
 
-def test_new_address_of_a_file_is_no_change_of_its_message(demand: Demand) -> None:
+def test_new_address_of_a_file_is_given_in_time_and_is_no_change_of_its_message(demand: Demand) -> None:
     attach(Message.objects.get(), picture())
     with freeze_time() as clock:
         before = refreshed(demand).json()
-        clock.tick(timedelta(hours=1))
-        after = refreshed(demand).json()
-    assert before['version'] == after['version'] and before['lines'] != after['lines']
+        clock.tick(panel_access.FILE_AGE / 2)
+        after = refreshed(demand, f'&have={before["version"]}').json()
+        assert before['lines'] != after['lines']
+    assert [line['version'] for line in before['lines']] == [line['version'] for line in after['lines']]
+
+
+def test_file_is_named_at_least_when_nothing_says_where_we_are(demand: Demand, settings) -> None:
+    attach(Message.objects.get(), picture(), filename='rue.jpg')
+    settings.PUBLIK_SOCIALMEDIA_BASE_URL = ''
+    (line,) = panel_content.latest(demand).lines
+    assert [(file.name, file.link, file.thumbnail) for file in line.files] == [('rue.jpg', '', '')]
 
 
 def test_description_given_by_the_citizen_is_the_text_of_the_picture_R44(demand: Demand) -> None:
