@@ -201,8 +201,9 @@ class State:
 
     def block(self, person: Person, blocked: bool = True) -> None:
         person.blocked = blocked
-        states = [{'user': self.bot(), 'status': status} for status in ('member', 'kicked')]
-        old, new = states if blocked else states[::-1]
+        member: Item = {'user': self.bot(), 'status': 'member'}
+        kicked = {**member, 'status': 'kicked', 'until_date': 0}
+        old, new = (member, kicked) if blocked else (kicked, member)
         content = {'chat': person.chat(), 'from': person.user(), 'date': seconds(now())}
         self.happens('my_chat_member', {**content, 'old_chat_member': old, 'new_chat_member': new})
 
