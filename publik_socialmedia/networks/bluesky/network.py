@@ -82,7 +82,9 @@ class Bluesky(base.Network):
             secret=False,
             required=False,
         ),
-        base.Credential('session', _('Session of the account'), _('Kept by itself.'), required=False, typed=False),
+        base.Credential(
+            'session', _('Session of the account'), _('Kept by itself.'), required=False, typed=False
+        ),
     )
 
     # -- receiving
