@@ -31,7 +31,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
@@ -130,14 +130,9 @@ class Client:
         return str(content.get('url') or '')
 
     def user_id(self, name_id: str) -> str:
-        """Return the number that w.c.s. gave a user of Publik, '' if it does not know them (yet).
-
-        The search also looks at names and e-mails: only who has exactly that name id counts.
-        """
-        content = self._read('api/users/', {'q': name_id, 'limit': '20'})
-        for user in content['data']:
-            known = [str(value) for key, value in user.items() if key.startswith('user_name_identifier_')]
-            if name_id in known:
+        """Return the number of the user of exactly that name id, '' if none: names are searched too."""
+        for user in self._read('api/users/', {'q': name_id, 'limit': '20'})['data']:
+            if any(key.startswith('user_name_identifier_') and user[key] == name_id for key in user):
                 return str(user['user_id'])
         return ''
 
@@ -220,6 +215,12 @@ class Client:
         the files of the last hook.
         """
         return self._list(form, {f'filter-{varname}': value}, payloads=payloads)
+
+    def find_all(self, form: str, varname: str, values: Iterable[str]) -> list[Found]:
+        """The same for several values at once, without payloads. What is not among them is to be looked for
+        by itself before anything is concluded: an old w.c.s. may not know the operator."""
+        query = {f'filter-{varname}': '|'.join(values), f'filter-{varname}-operator': 'in'}
+        return self._list(form, query, payloads=False)
 
     def get(self, form: str, number: str, *, payloads: bool = True) -> Found | None:
         """Return one demand by its number, None if it was deleted. Anonymised ones say so."""
