@@ -79,11 +79,24 @@ def examine(account: Account, http: Http | None = None) -> list[Problem]:
 
     Lets only failures of the database out: what fails is itself a problem, and hides no other.
     """
+    given = http or http_client()
+    looks = [lambda: _network(account, given), lambda: wcs_problems(account)]
+    return _looked(account, looks) + list(_expiry(account))
+
+
+def network_problems(account: Account, http: Http | None = None) -> list[Problem]:
+    """The same of the network only: no form is chosen yet."""
+    return _looked(account, [lambda: _network(account, http or http_client())]) + list(_expiry(account))
+
+
+def check(account: Account, http: Http | None = None) -> Health:
+    """What the network says of the credentials of an account; nothing of it is kept. TemporaryError; KeyError
+    if the network is not installed."""
+    return _check(networks.get(account.network), account, http or http_client())
+
+
+def _looked(account: Account, looks: Iterable[Callable[[], Iterable[Problem]]]) -> list[Problem]:
     found: list[Problem] = []
-    looks: list[Callable[[], Iterable[Problem]]] = [
-        lambda: _network(account, http or http_client()),
-        lambda: wcs_problems(account),
-    ]
     for look in looks:
         try:
             found += look()
@@ -94,7 +107,7 @@ def examine(account: Account, http: Http | None = None) -> list[Problem]:
         except Exception as error:  # a fault of a network's class: the other accounts are looked at too
             logger.error('check of account %s: %s', account.pk, errors.where(error))
             found.append(Problem('internal', sentence('internal')))
-    return found + list(_expiry(account))
+    return found
 
 
 def _problem(error: errors.SocialMediaError) -> Problem:

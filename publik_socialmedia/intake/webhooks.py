@@ -22,10 +22,13 @@ What the body means is found out later by ``inbox``, from the database.
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.db.utils import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -37,6 +40,7 @@ from publik_socialmedia.models import Endpoint, RawEvent
 from publik_socialmedia.networks.base import Network, Request, Source
 
 RETRY_AFTER = 30  # seconds, when the database is away
+REFUSALS_EVERY = timedelta(seconds=5)
 
 logger = logging.getLogger(__name__)
 
@@ -64,11 +68,27 @@ def _answer(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     endpoint = Endpoint.objects.filter(token=token, network=slug, enabled=True).first()
     if endpoint is None:
         raise errors.WebhookRejected('unknown_endpoint', status=404)
-    if call.method == 'GET':
-        proof = network.handshake(call, endpoint.secrets)
-        return HttpResponse(proof, content_type=network.handshake_type)
-    _store(network, endpoint, call)
+    try:
+        if call.method == 'GET':
+            return _prove(network, endpoint, call)
+        _store(network, endpoint, call)
+    except errors.WebhookRejected as rejection:
+        _note_refusal(endpoint, rejection)
+        raise
     return HttpResponse()
+
+
+def _prove(network: Network, endpoint: Endpoint, call: Request) -> HttpResponse:
+    proof = network.handshake(call, endpoint.secrets)
+    Endpoint.objects.filter(pk=endpoint.pk).update(verified_at=timezone.now())
+    return HttpResponse(proof, content_type=network.handshake_type)
+
+
+def _note_refusal(endpoint: Endpoint, rejection: errors.WebhookRejected) -> None:
+    """For whoever connects the account and wonders why nothing comes. Not at each call of a flood."""
+    now = timezone.now()
+    stale = Q(refused_at__isnull=True) | Q(refused_at__lt=now - REFUSALS_EVERY) | ~Q(refusal=rejection.reason)
+    Endpoint.objects.filter(stale, pk=endpoint.pk).update(refused_at=now, refusal=rejection.reason)
 
 
 def _store(network: Network, endpoint: Endpoint, call: Request) -> None:

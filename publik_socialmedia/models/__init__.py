@@ -20,7 +20,7 @@ The words are those of ``docs/architecture.md``. Times are aware UTC. Ids of net
 strings.
 """
 
-from publik_socialmedia.models.accounts import Account, ChannelEvent, Endpoint, Journal
+from publik_socialmedia.models.accounts import Account, ChannelEvent, Endpoint, Journal, Setup
 from publik_socialmedia.models.conversations import (
     Attachment,
     Contact,
@@ -51,5 +51,6 @@ __all__ = [
     'RawEvent',
     'Reaction',
     'Receipt',
+    'Setup',
     'Tombstone',
 ]

@@ -39,6 +39,8 @@ class Endpoint(models.Model):
     """A webhook address, shared by the accounts of one application of a network.
 
     ``secrets``: name of the credential → its valid values, newest first; two while one is changed (R1).
+    ``verified_at``: last time that the network proved the address by its handshake; ``refused_at``: last call
+    that we refused, for the reason ``refusal`` (a word of ``WebhookRejected``).
     """
 
     network = models.SlugField(_('network'), max_length=32)
@@ -46,6 +48,9 @@ class Endpoint(models.Model):
     token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
     secrets = EncryptedJSONField(default=dict)
     enabled = models.BooleanField(_('enabled'), default=True)
+    verified_at = models.DateTimeField(null=True, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
+    refusal = models.CharField(max_length=32, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
@@ -220,6 +225,23 @@ class ChannelEvent(models.Model):
 
     def __str__(self) -> str:
         return self.topic
+
+
+class Setup(models.Model):
+    """An account that is being connected: its row is there, paused, until all steps are done (R40).
+
+    ``done``: steps that are done, in order. ``facts``: what a step tells a later one.
+    """
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name='setup')
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    done = models.JSONField(default=list, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f'setup of account {self.account_id}'
 
 
 class Journal(models.Model):

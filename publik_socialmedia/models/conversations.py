@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -178,6 +179,8 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=['conversation', 'sort_at', 'sequence'], name='socialmedia_message_order'),
+            # what came lately, for the pages: rows are stored in that order, a few bytes are enough
+            BrinIndex(fields=['received_at'], name='socialmedia_message_recent', pages_per_range=32),
         ]
 
     def __str__(self) -> str:

@@ -66,6 +66,7 @@ APPLICATION = (
         _('A word of your choice, to be typed also in the webhook settings of the application.'),
         scope='endpoint',
         rotates=True,
+        proposed=True,
     ),
 )
 

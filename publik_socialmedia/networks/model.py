@@ -360,9 +360,8 @@ class Health:
 class Credential:
     """A value that the administrator types. Texts are English msgids, translated by whoever shows them.
 
-    ``typed``: False for what nobody types nor sees, but ``renew`` puts there (session, end of a token).
-    ``scope``: 'account', or 'endpoint' when all accounts of one webhook share it (app secret).
-    ``rotates``: two values may be valid at once during a change (R1).
+    ``typed``: False: ``renew`` puts it there (session, end of a token). ``proposed``: a random one will do.
+    ``scope``: 'endpoint' if all accounts of one webhook share it. ``rotates``: two may be valid at once (R1).
     """
 
     name: str
@@ -373,6 +372,7 @@ class Credential:
     scope: str = 'account'
     rotates: bool = False
     typed: bool = True
+    proposed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
