@@ -40,13 +40,13 @@ _STATEMENTS = (
          FROM generate_series(1, %(count)s) AS n""",
     """INSERT INTO publik_socialmedia_demand
               (id, account_id, conversation_id, key, token, wcs_site, form, number, display_number, uuid,
-               tracking_code, url, backoffice_url, state, status_id, status_name, tried_at, created_at, opened_at, closed_at)
+               tracking_code, url, backoffice_url, state, status_id, status_name, tried_at, created_at, opened_at, seen_at, closed_at)
        SELECT n, %(account)s, n, md5('demand ' || n), md5('token ' || n), 'demarches',
               'message-reseau-social', n, '1-' || n, md5('uuid ' || n), '',
               'https://demarches.example.org/message-reseau-social/' || n,
               'https://demarches.example.org/backoffice/management/message-reseau-social/' || n,
               CASE WHEN n %% 4 = 0 THEN 'open' ELSE 'closed' END, '1', 'Nouveau', now() - interval '60 days',
-              now() - interval '60 days', now() - interval '60 days',
+              now() - interval '60 days', now() - interval '60 days', now(),
               CASE WHEN n %% 4 = 0 THEN NULL ELSE now() - interval '40 days' END
          FROM generate_series(1, %(count)s) AS n""",
     """INSERT INTO publik_socialmedia_message

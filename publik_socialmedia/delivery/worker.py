@@ -39,10 +39,10 @@ from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.delivery.wakeup import CHANNEL, wake
 from publik_socialmedia.intake import inbox, polling
 from publik_socialmedia.models import Delivery
-from publik_socialmedia.wcs import deadlines, demands
+from publik_socialmedia.wcs import deadlines, demands, upkeep
 
 READ_BATCH = 20  # bodies read before another lane has its turn
-WATCH_EVERY = 20.0  # seconds between two looks at the times to answer that end
+WATCH_EVERY = 20.0  # seconds between two looks at what happens by itself
 IDLE = 1.0  # seconds between two looks when nothing wakes us
 AFTER_FAILURE = 5.0  # seconds, when the database is away
 
@@ -63,8 +63,8 @@ def poll_some() -> int:
 
 
 def watch_some() -> int:
-    """Look at conversations whose time to answer ends; gives how many."""
-    return deadlines.look()
+    """Look at conversations whose time to answer ends and at silent demands; gives how many."""
+    return deadlines.look() + upkeep.look_again()
 
 
 def deliver_some() -> int:
@@ -122,6 +122,7 @@ class Worker:
     def run(self) -> None:
         """Work in threads; the calling one listens to the notifications of PostgreSQL."""
         loops: list[tuple[str, Callable[[], int]]] = [('reader', read_some), ('poller', self._poll_some)]
+        loops.append(('watcher', self._watch_some))
         loops += [(f'sender-{number}', deliver_some) for number in range(self.senders)]
         threads = [
             threading.Thread(target=self._loop, args=(step,), name=name, daemon=True) for name, step in loops
@@ -148,10 +149,16 @@ class Worker:
 
     def _poll_some(self) -> int:
         """Have the accounts that are due polled; gives how many were begun."""
-        if time.monotonic() >= self._watch_at:
-            self._watch_at = time.monotonic() + WATCH_EVERY
-            watch_some()
         return self._pollers.poll(polling.claim(self._pollers.room()))
+
+    def _watch_some(self) -> int:
+        """Look now and then at what happens by itself, in a thread of its own: w.c.s. may be slow."""
+        if time.monotonic() < self._watch_at:
+            return 0
+        self._watch_at = time.monotonic() + WATCH_EVERY
+        if watch_some():
+            self._tell()
+        return 0
 
     def _tell(self) -> None:
         """Have what there is looked at, by us and by other processes."""

@@ -69,7 +69,13 @@ def demand_of(text: str = 'Où en est mon dossier ?', **values: Any) -> Demand:
 
 def make_demand_of(account: Account) -> Demand:
     conversation = Conversation.objects.get(account=account)
-    known = {'wcs_site': 'default', 'form': 'message', 'number': '12', 'state': 'open'}
+    known = {
+        'wcs_site': 'default',
+        'form': 'message',
+        'number': '12',
+        'state': 'open',
+        'seen_at': timezone.now(),
+    }
     return Demand.objects.create(account=account, conversation=conversation, **known)
 
 

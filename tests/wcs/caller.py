@@ -30,6 +30,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.test import Client
+from django.utils import timezone
 
 from publik_socialmedia.models import Account, Conversation, Demand
 from tests.factory import make_account, write
@@ -46,7 +47,13 @@ def make_demand(account: Account | None = None, user: str = 'jeanne', **values: 
     conversation.deliveries.all().delete()
     Conversation.objects.filter(pk=conversation.pk).update(due_at=None)
     conversation.refresh_from_db()
-    known = {'wcs_site': 'default', 'form': 'message', 'number': '12', 'state': 'open'}
+    known = {
+        'wcs_site': 'default',
+        'form': 'message',
+        'number': '12',
+        'state': 'open',
+        'seen_at': timezone.now(),
+    }
     return Demand.objects.create(account=account, conversation=conversation, **{**known, **values})
 
 
