@@ -34,12 +34,12 @@ from demo.emulators.graph_state import photo
 from demo.wcs_standin import StandIn
 from demo.wcs_standin.demands import File
 from publik_socialmedia import media, networks
-from publik_socialmedia.delivery import sending
-from publik_socialmedia.models import Account, Attachment, Conversation, Endpoint, Message
+from publik_socialmedia.models import Account, Attachment, Demand, Endpoint, Message
 from publik_socialmedia.networks.base import OutgoingFile, Request, Status
 from tests.delivery.desk import inbox_all, poll_now
 from tests.factory import deliver, later, make_account
 from tests.networks import contract
+from tests.wcs.caller import Caller, file, signed_query
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,9 +76,14 @@ class Town:
             deliver()
 
     def answers(self, text: str, *files: OutgoingFile, reply: int = 1) -> list[Message]:
-        """An agent answers."""
-        conversation = Conversation.objects.get(account=self.account)
-        return sending.accept(conversation, text, files, answer_key=f'demande 1, réponse {reply}')
+        """An agent answers in w.c.s., whose workflow calls us."""
+        demand = Demand.objects.get(account=self.account)
+        (theirs,) = self.wcs.demands()
+        workflow = Caller(demand, uuid=theirs.uuid)
+        carried = file(files[0].content, files[0].filename) if files else None
+        query = signed_query(orig='127.0.0.1', key=self.wcs.secret)
+        workflow.ask(reply=str(reply), text=text, file=carried, query=query)
+        return list(Message.objects.filter(account=self.account, answer_key__endswith=f':{reply}'))
 
     def shown(self) -> str:
         """All that the demands say."""
