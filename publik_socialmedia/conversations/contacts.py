@@ -134,7 +134,10 @@ def merge(kept: Conversation, other: Conversation) -> bool:
         last_inbound_at=max((at for at in times if at), default=None),
         last_activity_at=max(kept.last_activity_at, other.last_activity_at),
         # as they are now: a delivery may have been added since they were read
-        due_at=Least(F('due_at'), Subquery(Conversation.objects.filter(pk=other.pk).values('due_at')[:1])),
+        **{
+            name: Least(F(name), Subquery(Conversation.objects.filter(pk=other.pk).values(name)[:1]))
+            for name in ('due_at', 'window_at')
+        },
     )
     Journal.objects.create(
         account=kept.account,

@@ -36,7 +36,7 @@ from publik_socialmedia.models import Conversation, Delivery, Demand, Message
 
 CLOSING, CLOSED = 'closing', 'closed'
 LAST = 20  # messages that are looked at for a question
-RETRY = timedelta(minutes=5)  # the demand is just being opened
+RETRY = timedelta(minutes=5)  # the demand is being opened, or w.c.s. is away
 
 
 def stage_of(delivery: Delivery) -> str:
@@ -73,9 +73,9 @@ def _look_at(conversation: Conversation) -> datetime | None:
     theirs = _unanswered(conversation)
     if end is None or not theirs or courtesy.is_courtesy(theirs):
         return None
-    states = set(conversation.demands.values_list('state', flat=True))
-    if Demand.State.OPEN not in states:
-        return now + RETRY if Demand.State.OPENING in states and now < end else None
+    if not conversation.demands.filter(state=Demand.State.OPEN).exists():
+        waiting = Delivery.objects.filter(conversation=conversation, state=Delivery.State.PENDING)
+        return now + RETRY if waiting.filter(kind=Delivery.Kind.MESSAGE).exists() else None
     if now < warning(end):
         return warning(end)  # the citizen wrote again
     stage = CLOSING if now < end else CLOSED

@@ -124,7 +124,9 @@ def _files(value: Any) -> list[OutgoingFile]:
         return []
     if not isinstance(value, Mapping) or not isinstance(value.get('content'), str):
         raise errors.PermanentError('file_unreadable')
-    encoded = ''.join(value['content'].split())  # base64 may be cut in lines
+    encoded = value['content']
+    if '\n' in encoded:  # base64 may be cut in lines
+        encoded = ''.join(encoded.split())
     if len(encoded) // 4 * 3 > app_settings.MAX_MEDIA + 2:
         raise errors.PermanentError('file_too_big')
     try:

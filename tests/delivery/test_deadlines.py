@@ -25,11 +25,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from publik_socialmedia.conversations import contacts
 from publik_socialmedia.models import Conversation, Delivery, Demand, Message
 from publik_socialmedia.wcs import deadlines, mapping
 from tests.delivery.desk import MastodonDesk, MessengerDesk, turns
-from tests.factory import deliver
-from tests.wcs.caller import make_demand
+from tests.factory import deliver, make_account, write
 
 pytestmark = pytest.mark.django_db
 
@@ -193,12 +193,28 @@ def test_another_form_may_know_nothing_of_it(page: MessengerDesk, monkeypatch):
 
 
 def test_a_demand_that_is_being_opened_is_looked_at_later():
-    """R32"""
-    demand = make_demand()
-    Demand.objects.update(state='opening', number='')
-    ago(hours=21)
+    """R18, R32: unanswered threads of the past are imported with their time over."""
+    account = make_account()
+    write(account, 'Où en est mon dossier ?')
+    ago(days=2)
     assert deadlines.look() == 1 and stages() == []
-    assert timezone.now() < Conversation.objects.get(pk=demand.conversation_id).window_at
+    assert timezone.now() < Conversation.objects.get().window_at
+    Delivery.objects.update(state='done')
+    Demand.objects.create(account=account, conversation=Conversation.objects.get(), number='1', state='open')
+    ago(days=2)
+    deadlines.look()
+    assert stages() == ['closed']
+
+
+def test_two_contacts_that_prove_to_be_one_keep_the_earlier_hour():
+    """R15, R32"""
+    account = make_account()
+    first, second = write(account, user='a').conversation, write(account, user='b').conversation
+    early = timezone.now()
+    Conversation.objects.filter(pk=second.pk).update(window_at=early)
+    Conversation.objects.filter(pk=first.pk).update(window_at=None)
+    assert contacts.merge(first, second)
+    assert Conversation.objects.get().window_at == early
 
 
 def test_nothing_is_read_of_what_has_time(page: MessengerDesk):
