@@ -187,6 +187,38 @@ class AppSettings:
         return int(self._get('RAW_RETENTION_DAYS', 30))
 
     @property
+    def QUARANTINE_DAYS(self) -> int:
+        """The same for bodies that could not be read, or not whole: they may hold messages that are nowhere
+        else, and a later version may read them."""
+        return int(self._get('QUARANTINE_DAYS', 90))
+
+    @property
+    def MEDIA_RETENTION_DAYS(self) -> int:
+        """How many days an attachment waits here for w.c.s., or for a network, that does not take it."""
+        return int(self._get('MEDIA_RETENTION_DAYS', 30))
+
+    @property
+    def CONVERSATION_RETENTION_MONTHS(self) -> int:
+        """How many months after its demand is closed a conversation is kept here; then it is erased."""
+        return int(self._get('CONVERSATION_RETENTION_MONTHS', 12))
+
+    @property
+    def JOURNAL_RETENTION_MONTHS(self) -> int:
+        """How many months the journal of what administrators did is kept."""
+        return int(self._get('JOURNAL_RETENTION_MONTHS', 12))
+
+    @property
+    def PROOF_RETENTION_MONTHS(self) -> int:
+        """How many months the proof that a person was erased is kept; it does not say who."""
+        return int(self._get('PROOF_RETENTION_MONTHS', 60))
+
+    @property
+    def TOMBSTONE_DAYS(self) -> int:
+        """How many days the hash of an erased id is kept, so that nothing brings it back: at least as long as
+        networks redeliver (7 days) and as bodies are kept."""
+        return max(int(self._get('TOMBSTONE_DAYS', 30)), self.RAW_RETENTION_DAYS)
+
+    @property
     def PANEL_CLOSED_DAYS(self) -> int:
         """How many days after a demand is closed its page in w.c.s. still shows the conversation."""
         return int(self._get('PANEL_CLOSED_DAYS', 30))

@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 
-from publik_socialmedia.conversations import contacts
+from publik_socialmedia.conversations import burial, contacts
 from publik_socialmedia.conversations.messages import Received
 from publik_socialmedia.fields import keyed_hash
 from publik_socialmedia.models import Account, ChannelEvent, Endpoint, Reaction
@@ -67,6 +67,8 @@ def keep_channel_event(
     owner = f'account {account.pk}' if account else f'endpoint {endpoint.pk if endpoint else ""}'
     facts = json.dumps(dict(event.details), sort_keys=True, default=str)
     key = keyed_hash('channel', owner, event.topic, event.user, at.isoformat() if at else '', facts)
+    if burial.is_digest_buried(key):
+        return
     row = ChannelEvent(
         endpoint=endpoint,
         account=account,

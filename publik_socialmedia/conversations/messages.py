@@ -37,9 +37,8 @@ from django.utils import timezone
 
 from publik_socialmedia import media, networks
 from publik_socialmedia.app_settings import app_settings
-from publik_socialmedia.conversations import contacts, threading, windows
+from publik_socialmedia.conversations import burial, contacts, threading, windows
 from publik_socialmedia.delivery import queue, receipts
-from publik_socialmedia.fields import keyed_hash
 from publik_socialmedia.models import (
     Account,
     Attachment,
@@ -47,7 +46,6 @@ from publik_socialmedia.models import (
     Delivery,
     Message,
     MessageVersion,
-    Tombstone,
 )
 from publik_socialmedia.networks import base
 from publik_socialmedia.networks.base import Event
@@ -81,7 +79,7 @@ def record_message(received: Received) -> str:
     known = _find(account, event, key)
     if known is not None:
         return _meet_again(known, received)
-    if is_buried(account, event.external_id or key):
+    if burial.is_buried(account, event.external_id or key, event.key):
         return 'erased'
     _create(received, key)
     return 'native' if event.from_us else 'message'
@@ -93,7 +91,7 @@ def record_edit(received: Received) -> str:
     contacts.lock(account, users=[event.user, *event.aliases], messages=[event.external_id])
     message = Message.objects.filter(account=account, external_id=event.external_id).first()
     if message is None:
-        if not event.user or is_buried(account, event.external_id):
+        if not event.user or burial.is_buried(account, event.external_id):
             return 'erased'
         message = _create(received, '')
         _add_versions(message, received)
@@ -123,7 +121,7 @@ def record_unsend(received: Received) -> str:
     contacts.lock(account, users=[event.user], messages=[event.external_id])
     message = Message.objects.filter(account=account, external_id=event.external_id).first()
     if message is None:
-        bury(account, event.external_id)
+        burial.bury(account, [event.external_id])
         return 'remembered'
     if message.erased_at:
         return 'known'
@@ -149,23 +147,6 @@ def erase(message: Message) -> None:
     message.text, message.details, message.erased_at = '', {}, timezone.now()
     message.save(update_fields=['text', 'details', 'erased_at'])
     transaction.on_commit(partial(media.remove_all, stored))
-
-
-def bury(account: Account, external_id: str) -> None:
-    """Remember by its hash that this message must not come (back), for as long as networks redeliver."""
-    Tombstone.objects.bulk_create(
-        [
-            Tombstone(
-                digest=_digest(account, external_id),
-                expires_at=timezone.now() + timedelta(days=app_settings.RAW_RETENTION_DAYS),
-            )
-        ],
-        ignore_conflicts=True,
-    )
-
-
-def is_buried(account: Account, external_id: str) -> bool:
-    return Tombstone.objects.filter(digest=_digest(account, external_id)).exists()
 
 
 def content_key(received: Received) -> str:
@@ -377,7 +358,3 @@ def _rank(event: Event, at: datetime | None, received_at: datetime) -> int:
     if event.number is not None and not event.versions:
         return event.number + 1  # an edit numbered 0 has been seen
     return int((at or received_at).timestamp() * 1000)
-
-
-def _digest(account: Account, external_id: str) -> str:
-    return keyed_hash('message', str(account.pk), external_id)

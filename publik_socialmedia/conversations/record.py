@@ -22,7 +22,7 @@ from collections.abc import Callable, Mapping
 
 from django.db import transaction
 
-from publik_socialmedia.conversations import events, messages
+from publik_socialmedia.conversations import burial, contacts, events, messages
 from publik_socialmedia.conversations.messages import Received
 from publik_socialmedia.delivery import receipts
 from publik_socialmedia.networks.base import Kind
@@ -42,6 +42,8 @@ def record(received: Received) -> str:
     if event.kind in _NEEDS_TARGET and not event.external_id:
         return 'ignored:no_target'
     with transaction.atomic():
+        if event.kind in _SAID_OF_OTHERS and _is_trace(received):
+            return 'erased'
         return _RECORDERS[event.kind](received)
 
 
@@ -49,6 +51,15 @@ def _record_status(received: Received) -> str:
     return receipts.record_status(received.account, received.event, received.received_at)
 
 
+def _is_trace(received: Received) -> bool:
+    """Whether it is about somebody who was erased (R52). Under the locks that an erasure takes."""
+    account, event = received.account, received.event
+    contacts.lock(account, users=[event.user], messages=[event.external_id, event.key])
+    return burial.is_trace(account, message=event.external_id, user=event.user)
+
+
+# what is recorded of a message or a person without recording them
+_SAID_OF_OTHERS = {Kind.REACTION, Kind.STATUS, Kind.CHANNEL}
 _NEEDS_USER = {Kind.MESSAGE, Kind.IDENTITY, Kind.REACTION}
 _NEEDS_TARGET = {Kind.EDIT, Kind.UNSEND, Kind.REACTION}
 _RECORDERS: Mapping[Kind, Callable[[Received], str]] = {

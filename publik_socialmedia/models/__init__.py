@@ -32,6 +32,7 @@ from publik_socialmedia.models.conversations import (
     Receipt,
     Tombstone,
 )
+from publik_socialmedia.models.privacy import Erasure
 from publik_socialmedia.models.work import Delivery, Demand, Nonce, RawEvent
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     'Delivery',
     'Demand',
     'Endpoint',
+    'Erasure',
     'Journal',
     'Message',
     'MessageVersion',

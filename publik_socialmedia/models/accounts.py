@@ -101,6 +101,8 @@ class Account(models.Model):
     grouping_delay = models.PositiveIntegerField(_('grouping delay (seconds)'), null=True, blank=True)
     reopen_days = models.PositiveIntegerField(_('re-opening delay (days)'), null=True, blank=True)
     acknowledgement = models.JSONField(_('acknowledgement'), default=dict, blank=True)
+    raw_retention_days = models.PositiveIntegerField(_('days bodies are kept'), null=True, blank=True)
+    retention_months = models.PositiveIntegerField(_('months conversations are kept'), null=True, blank=True)
 
     cursor = models.JSONField(default=dict, blank=True)
     poll_due_at = models.DateTimeField(null=True, blank=True)

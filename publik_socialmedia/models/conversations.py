@@ -33,7 +33,8 @@ class Contact(models.Model):
     """One person as one account sees them. The name is optional (R15).
 
     ``name_id`` and ``wcs_user_id``: the Publik account that this person proved to be theirs (R27), as the
-    bricks and as w.c.s. call it; '' while nothing is proved.
+    bricks and as w.c.s. call it; '' while nothing is proved. ``erased_at``: nothing is known of them any more;
+    the row remains for the counts, without name nor identifier.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name='contacts')
@@ -43,6 +44,7 @@ class Contact(models.Model):
     name_id = models.CharField(max_length=64, blank=True)
     wcs_user_id = models.CharField(max_length=32, blank=True)
     linked_at = models.DateTimeField(null=True, blank=True)
+    erased_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
@@ -310,7 +312,8 @@ class Receipt(models.Model):
 
 
 class Tombstone(models.Model):
-    """Keyed hash of the id of a message that must not (come) back: erased, or taken back before it came."""
+    """Keyed hash of an id that must not (come) back: of a message erased, or taken back before it came; of an
+    erased person; of an event of theirs."""
 
     digest = models.CharField(max_length=64, unique=True)
     expires_at = models.DateTimeField(db_index=True)

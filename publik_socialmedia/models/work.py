@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -36,6 +37,7 @@ class RawEvent(models.Model):
 
     The bodies of one ``lane`` (an endpoint, or a polled account) are read in the order of their numbers.
     ``outcome``: what its entries became, counted by kind, and ``unknown_accounts`` with their ids.
+    ``emptied_at``: its content was erased because it spoke of an erased person; it cannot be read again.
     """
 
     class State(models.TextChoices):
@@ -58,6 +60,7 @@ class RawEvent(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=250, blank=True)
     outcome = models.JSONField(default=dict, blank=True)
+    emptied_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -71,6 +74,8 @@ class RawEvent(models.Model):
             models.Index(
                 fields=['account', 'digest'], condition=~Q(digest=''), name='socialmedia_raw_digest'
             ),
+            # the oldest first, for the end of their retention: rows are stored in that order
+            BrinIndex(fields=['received_at'], name='socialmedia_raw_age', pages_per_range=32),
         ]
 
     def __str__(self) -> str:

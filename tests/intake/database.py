@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from publik_socialmedia.conversations.messages import is_buried
+from publik_socialmedia.conversations.burial import is_buried
 from publik_socialmedia.models import ChannelEvent, Message, RawEvent, Reaction, Receipt
 from publik_socialmedia.networks.base import Attachment, Event, Kind, Status
 
