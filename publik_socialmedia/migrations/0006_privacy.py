@@ -23,6 +23,7 @@ import django.db.models.deletion
 import django.utils.timezone
 import publik_socialmedia.fields
 import publik_socialmedia.models.privacy
+from publik_socialmedia.models.common import check
 
 
 class Migration(migrations.Migration):
@@ -119,13 +120,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='erasure',
-            constraint=models.CheckConstraint(
-                check=models.Q(
+            constraint=check(
+                'socialmedia_erasure_state',
+                models.Q(
                     ('state', 'pending'),
                     models.Q(('done_at__isnull', False), ('state', 'done')),
                     _connector='OR',
                 ),
-                name='socialmedia_erasure_state',
             ),
         ),
     ]
