@@ -25,6 +25,7 @@ import pytest
 import requests
 from django.utils.html import escape
 
+from publik_socialmedia.wcs.bundle import HOOKS
 from tests.wcs.target import PNG, Target
 
 FILES = [
@@ -172,6 +173,8 @@ def test_r20_a_received_message_is_shown_with_its_date_text_and_author(wcs: Targ
         ('reponse_native', {'message_id': 'n1', 'text': 'x', 'date': 'hier', 'author': 'Camille'}),
         ('message_modifie', {'message_id': 'm1', 'text': 'x', 'date': 'hier'}),
         ('message_efface', {'message_id': 'm1', 'date': 'hier'}),
+        ('piece_jointe_recue', {'message_id': 'm1', 'text': 'x', 'date': 'hier', 'files': FILES}),
+        ('fenetre_fermee', {'message_id': 'm1', 'state': 'closed', 'date': 'hier'}),
         ('etat_envoi', {'message_id': 'a1', 'state': 'failed', 'reason': 'délai dépassé', 'date': 'hier'}),
     ],
 )
@@ -190,9 +193,7 @@ def test_r21_the_last_event_repeated_changes_nothing(
     assert sum('data-evenement="e2"' in comment for comment in wcs.comments(number)) == 1
 
 
-@pytest.mark.parametrize(
-    'identifier', ['message_recu', 'reponse_native', 'message_modifie', 'message_efface', 'etat_envoi']
-)
+@pytest.mark.parametrize('identifier', [name for name in HOOKS if name != 'verification'])
 @pytest.mark.parametrize('status', ['new', 'new_message', 'waiting', 'closed'])
 def test_r25_each_event_moves_the_demand_up_in_lists(wcs: Target, identifier: str, status: str) -> None:
     number = wcs.create()
@@ -205,7 +206,9 @@ def test_r25_each_event_moves_the_demand_up_in_lists(wcs: Target, identifier: st
 
 
 @pytest.mark.parametrize('status', ['new', 'new_message', 'waiting', 'closed'])
-@pytest.mark.parametrize('identifier', ['message_modifie', 'message_efface', 'etat_envoi'])
+@pytest.mark.parametrize(
+    'identifier', ['message_modifie', 'message_efface', 'etat_envoi', 'piece_jointe_recue']
+)
 def test_r13_news_of_a_message_leave_the_status(wcs: Target, identifier: str, status: str) -> None:
     number = wcs.create()
     put_in(wcs, number, status)
