@@ -15,7 +15,7 @@
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
 
-"""What was erased stays so: keyed hashes of ids that must not (come) back, kept while networks redeliver (R52).
+"""What was erased stays so: keyed hashes of ids that must not come back, while networks redeliver (R52).
 
 Three kinds of hash: of a message that is not to be recorded; of a message to which nothing is to be attached
 any more (a reaction, a receipt), because its person was erased; of a person who was erased, until they write

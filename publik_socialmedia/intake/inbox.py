@@ -37,6 +37,7 @@ from publik_socialmedia.conversations.messages import Received
 from publik_socialmedia.conversations.record import record
 from publik_socialmedia.models import Account, RawEvent
 from publik_socialmedia.networks.base import Event, Kind, Raw, Source
+from publik_socialmedia.privacy import bodies
 
 MAX_ATTEMPTS = 15  # a body whose readers die as often is put aside: it may be what kills them
 SEEN_EVERY = timedelta(minutes=1)  # precision of Account.last_event_at
@@ -52,6 +53,7 @@ class Outcome:
     counts: Counter[str] = field(default_factory=Counter)
     unknown_accounts: set[str] = field(default_factory=set)
     failures: dict[int, str] = field(default_factory=dict)  # rank of the item → class of the error
+    erased: set[str] = field(default_factory=set)  # ids of messages that must not come back
     accounts: set[int] = field(default_factory=set)
 
     def as_json(self) -> dict[str, object]:
@@ -104,6 +106,9 @@ def _read(raw_id: int, outcome: Outcome) -> None:
     stored = RawEvent.objects.select_related('account', 'endpoint').filter(pk=raw_id).first()
     if stored is None:  # erased meanwhile
         return
+    if stored.emptied_at:  # there is nothing left to read
+        RawEvent.objects.filter(pk=raw_id).update(state=State.DONE, error='')
+        return
     if stored.attempts > MAX_ATTEMPTS:
         raise errors.UnreadablePayload('too_many_attempts')
     found = _parse(stored)
@@ -111,6 +116,9 @@ def _read(raw_id: int, outcome: Outcome) -> None:
     for event in found:
         _record(stored, accounts, event, outcome)
     _close(raw_id, outcome, 'items' if outcome.failures else '')
+    if outcome.erased:  # it brought somebody's words again: they are erased here too (R52)
+        stored.state = State.QUARANTINED if outcome.failures else State.DONE
+        bodies.empty(stored, bodies.Ids((), outcome.erased))
     if outcome.accounts:
         _seen(outcome.accounts)
 
@@ -171,6 +179,8 @@ def _record(stored: RawEvent, accounts: dict[str, Account], event: Event, outcom
     try:
         became = _record_again(received)
         outcome.counts[became] += 1
+        if became == 'erased':
+            outcome.erased |= {event.external_id, event.key}
         if became == 'unroutable':  # nobody can be guessed: kept and shown apart
             outcome.failures[event.sequence] = became
     except (OperationalError, InterfaceError):

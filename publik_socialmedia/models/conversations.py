@@ -33,7 +33,7 @@ class Contact(models.Model):
     """One person as one account sees them. The name is optional (R15).
 
     ``name_id`` and ``wcs_user_id``: the Publik account that this person proved to be theirs (R27), as the
-    bricks and as w.c.s. call it; '' while nothing is proved. ``erased_at``: nothing is known of them any more;
+    bricks and as w.c.s. call it; '' while nothing is proved. ``erased_at``: nothing is known of them since;
     the row remains for the counts, without name nor identifier.
     """
 

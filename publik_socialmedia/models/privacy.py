@@ -37,7 +37,7 @@ def new_reference() -> str:
 
 
 class Erasure(models.Model):
-    """One person to erase, then the proof that it was done (R51). Once done, it says nothing of who they were.
+    """One person to erase, then the proof that it was done (R51). Once done, it does not say who they were.
 
     ``subject``: their identifiers and the ids of their messages, encrypted, until it is done: what is needed
     to go on after an interruption. ``digests``: keyed hashes of the identifiers: who gives one can be told
