@@ -23,7 +23,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from demo.wcs_standin import export, listing
@@ -55,7 +55,7 @@ _UNMARKED = 0.3
 
 @dataclass
 class Wcs:
-    """A w.c.s. with one form."""
+    """A w.c.s. with one form; ``others``: its other forms, by slug, as so many of them."""
 
     url: str
     form: FormDef
@@ -74,6 +74,7 @@ class Wcs:
     import_failure: str = ''
     #: Tracking code → number of a demand.
     tracking_codes: dict[str, int] = field(default_factory=dict)
+    others: dict[str, Wcs] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
     _importing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -88,7 +89,8 @@ class Wcs:
                     raise Refused(405, 'method-not-allowed', None)
                 if request.method not in methods and methods != '*':
                     raise not_found()
-                return endpoint(self, request, fault, **found.groupdict())
+                wcs = self.others.get(found.groupdict().get('slug', ''), self)
+                return endpoint(wcs, request, fault, **found.groupdict())
             except Refused as refused:
                 return refused.answer()
             except Crash:
@@ -98,6 +100,15 @@ class Wcs:
     def url_of(self, demand: Demand, *, kind: str = '') -> str:
         """Return the front URL of a demand, or its ``api/forms/`` or ``backoffice/management/`` one."""
         return f'{self.url}{kind}{self.form.slug}/{demand.number}/'
+
+    def take(self, form: FormDef) -> None:
+        """Keep an imported form: ours again, or another one."""
+        if form.slug == self.form.slug:
+            self.form = customised(form, self.title, self.labels)
+        else:
+            self.others[form.slug] = replace(
+                self, form=form, store=Store(3600), others={}, title='', labels={}
+            )
 
     def check_slug(self, slug: str) -> None:
         if slug != self.form.slug:
@@ -115,7 +126,8 @@ def forms(wcs: Wcs, request: Request, fault: Fault | None) -> Answer:
     wcs.wait(0.5)
     # those that may be filled in the back office: by whom? Nobody, for a service alone
     shown = not wcs.disabled and (not request.flag('backoffice-submission') or caller.role == 'agents')
-    return json_answer({'err': 0, 'data': [export.form_summary(wcs)] if shown else []})
+    listed = [wcs, *wcs.others.values()] if shown else []
+    return json_answer({'err': 0, 'data': [export.form_summary(item) for item in listed]})
 
 
 def roles(wcs: Wcs, request: Request, fault: Fault | None) -> Answer:
@@ -326,7 +338,7 @@ def import_bundle(wcs: Wcs, request: Request, fault: Fault | None) -> Answer:
             form = form_of_tar(request)
             wcs.jobs[job] = wcs.import_failure
             if not wcs.import_failure:
-                wcs.form = customised(form, wcs.title, wcs.labels)
+                wcs.take(form)
         except (ValueError, KeyError, StopIteration) as error:
             wcs.jobs[job] = f'Archive invalide ({type(error).__name__})'
     return json_answer({'err': 0, 'url': f'{wcs.url}api/jobs/{job}/'})
@@ -343,6 +355,7 @@ def job(wcs: Wcs, request: Request, fault: Fault | None, job: str) -> Answer:
 
 def element(wcs: Wcs, request: Request, fault: Fault | None, kind: str, slug: str) -> Answer:
     _check_signed(wcs, request)
+    wcs = wcs.others.get(slug, wcs)
     xml = wcs.form.xml.get(f'{kind}/{slug}')
     if xml is None:
         raise not_found()

@@ -35,9 +35,11 @@ from django.utils import timezone
 from PIL import Image
 
 from demo.emulators.graph import APP_ID, APP_SECRET, PAGE_ID, PAGE_TOKEN, VERIFY_TOKEN, GraphEmulator, photo
+from publik_socialmedia import health
 from publik_socialmedia.models import Account, Conversation, Demand, Endpoint, Message
 from publik_socialmedia.wcs import installation
 from tests.factory import deliver, later, make_account
+from tests.wcs import elsewhere
 from tests.wcs.office import HttpOffice, Office, browser_office
 from tests.wcs.target import Target
 
@@ -102,9 +104,9 @@ class Scene:
         Conversation.objects.update(last_inbound_at=timezone.now() - timedelta(**age))
 
 
-@pytest.fixture
-def office(wcs: Target, live_server: Any) -> Iterator[Office]:
-    """Closed before our server is: a browser asks it for the panel again and again."""
+@pytest.fixture(scope='module')
+def office(wcs: Target) -> Iterator[Office]:
+    """One for all, from before there is a database: Playwright runs an event loop in this thread."""
     if wcs.standin is not None:
         with requests.Session() as session:
             yield HttpOffice(session)
@@ -120,7 +122,7 @@ def office(wcs: Target, live_server: Any) -> Iterator[Office]:
 def scene(wcs: Target, office: Office, live_server: Any, settings: Any) -> Iterator[Scene]:
     secrets = {'app_id': [APP_ID], 'app_secret': [APP_SECRET], 'verify_token': [VERIFY_TOKEN]}
     endpoint = Endpoint.objects.create(network='messenger', secrets=secrets)
-    settings.PUBLIK_SOCIALMEDIA_BASE_URL = live_server.url
+    settings.PUBLIK_SOCIALMEDIA_BASE_URL = live_server.url.replace('localhost', '127.0.0.1')
     with GraphEmulator(callback_url=endpoint.address) as graph:
         service = {'title': 'Démarches', 'url': wcs.url, 'orig': wcs.orig, 'secret': wcs.secret}
         settings.PUBLIK_SOCIALMEDIA_WCS = {'default': service}
@@ -332,3 +334,52 @@ def test_an_unknown_tracking_code_is_refused(scene: Scene) -> None:
     office.press('Valider')
     assert 'Rattachement impossible' in office.text()
     assert scene.fields()['demande_liee'] in (None, '')
+
+
+def test_a_message_becomes_another_form(scene: Scene) -> None:
+    """With what is known; each of the two leads to the other."""
+    assert scene.wcs.client.import_bundle(elsewhere.bundle()).done
+    scene.citizen_writes('Un nid de poule rue Haute')
+    office = scene.look()
+    office.press('Transformer en démarche')
+    office.choose('Démarche à ouvrir', elsewhere.TITLE)
+    office.press('Valider')
+    office.shoot('7-demarche')
+    address = scene.fields()['demarche']
+    assert f'/{elsewhere.SLUG}/' in address
+    assert f'/{elsewhere.SLUG}/' in office.address()
+    if scene.wcs.standin is None:
+        assert office.typed('Description') == 'Un nid de poule rue Haute'
+        assert 'Formulaire d’origine' in office.text() and '(supprimé)' not in office.text()
+    office = scene.look()
+    assert 'Démarche ouverte' in office.text()
+    assert address in ''.join(scene.wcs.comments(scene.demand.number))
+
+
+def test_r40_a_rehearsal_finds_nothing_when_all_is_well(scene: Scene) -> None:
+    """Without a demand our own address is tried; with one, w.c.s. calls us itself. Nothing is sent."""
+    assert health.rehearse(scene.account) == []
+    scene.citizen_writes('Bonjour')
+    before = scene.wcs.comments(scene.demand.number)
+    scene.look()
+    assert health.rehearse(scene.account) == []
+    assert scene.wcs.comments(scene.demand.number) == before
+    assert scene.sends() == 0
+
+
+def test_r40_a_rehearsal_tells_what_is_wrong(scene: Scene, settings: Any) -> None:
+    if scene.wcs.standin is None:
+        pytest.skip('the settings of a real w.c.s. are not changed')
+    scene.citizen_writes('Bonjour')
+    scene.citizen_writes('Il y a quelqu’un ?')  # the demand is looked at: its identity is known
+    secrets = scene.wcs.standin.wcs.site.secrets
+    kept = dict(secrets)
+    secrets.clear()
+    try:
+        assert [problem.reason for problem in health.rehearse(scene.account)] == ['wcs_wscall_secret']
+        secrets |= kept
+        assert health.rehearse(scene.account) == []
+        settings.PUBLIK_SOCIALMEDIA_BASE_URL = 'http://127.0.0.1:9'
+        assert [problem.reason for problem in health.rehearse(scene.account)] == ['reply_unreachable']
+    finally:
+        secrets |= kept
