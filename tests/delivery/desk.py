@@ -277,10 +277,10 @@ def message_texts() -> list[str]:
 
 
 def due(*accounts: Account) -> None:
-    """Their time has come, whatever the interval or the back-off."""
+    """Their time has come, whatever the interval, the back-off or the throttling."""
     past = timezone.now() - timedelta(seconds=1)
     Account.objects.filter(pk__in=[account.pk for account in accounts]).update(
-        poll_due_at=past, poll_lease_until=None, poll_lease_token=''
+        poll_due_at=past, poll_lease_until=None, poll_lease_token='', throttled_until=None
     )
 
 

@@ -53,7 +53,9 @@ def meaning(answer: Answer) -> errors.SocialMediaError | None:
         return _not_private(answer)
     known: dict[str, Any] = {'http_status': status}
     if status == 429:
-        return errors.TemporaryError('rate', retry_after=retry_after(answer), **known)
+        # uploads have a limit of their own; any other one is that of the token, whatever is asked for
+        scope = '' if urlsplit(answer.url).path.endswith('/media') else 'account'
+        return errors.TemporaryError('rate', retry_after=retry_after(answer), scope=scope, **known)
     if status == 401 or status == 422 and urlsplit(answer.url).path.endswith(VERIFY):
         return errors.ConfigurationError('auth', **known)
     if status == 403 and isinstance(decoded(answer), dict):  # without JSON: a firewall in front of the server
