@@ -207,9 +207,7 @@ class WhatsApp(GraphNetwork):
         mark = {'messaging_product': 'whatsapp', 'status': 'read', 'message_id': outgoing.reply_to}
         try:
             self.call(http, account, 'POST', (self.page(account), 'messages'), json=mark)
-        except PermanentError:
-            pass  # too old, or withdrawn
-        except OutcomeUnknown:
+        except (PermanentError, OutcomeUnknown):  # too old, withdrawn; or perhaps done
             pass
         except TemporaryError as error:
             if error.reason == 'rate':
