@@ -86,6 +86,11 @@ class AppSettings:
         return Path(getattr(settings, 'BASE_DIR', '.')) / 'socialmedia'
 
     @property
+    def PRIVATE_STORAGE_SHARED(self) -> bool:
+        """Whether several tenants keep their attachments in one folder: none knows which are its own."""
+        return bool(self._get('PRIVATE_STORAGE', None)) and hasattr(connection, 'tenant')
+
+    @property
     def TRUSTED_HOSTS(self) -> frozenset[str]:
         """``host:port`` for which http and private addresses are allowed. For the tests and the
         demonstration only, whose servers are on the loopback: a system check warns about it."""

@@ -312,6 +312,17 @@ def remove(reference: str) -> None:
     path(reference).unlink(missing_ok=True)
 
 
+def references() -> Iterator[tuple[str, float]]:
+    """What is kept: reference, and time of writing (seconds since the epoch). Other files are not ours."""
+    for file in app_settings.PRIVATE_STORAGE.glob('??/*'):
+        reference = f'{file.parent.name}/{file.name}'
+        if _REFERENCE.fullmatch(reference):
+            try:
+                yield reference, file.stat().st_mtime
+            except FileNotFoundError:
+                continue  # removed meanwhile
+
+
 def remove_all(references: Iterable[str]) -> None:
     """The same for several; made for the end of a transaction."""
     for reference in references:

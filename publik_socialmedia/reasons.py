@@ -35,6 +35,7 @@ CONTENTS = {
     'not_cached': _('content not yet available'),
     'media_error': _('media unavailable'),
     'media_gone': _('media unavailable: the network no longer has it'),
+    'media_expired': _('media unavailable: it was kept as long as it may be, and nobody took it'),
     'media_too_big': _('media unavailable: too big'),
     'too_many_media': _('media not fetched: too many in one message'),
     'infected': _('file refused by the antivirus'),

@@ -21,8 +21,7 @@ from __future__ import annotations
 import logging
 import random
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -35,6 +34,7 @@ from publik_socialmedia import errors, networks, text
 from publik_socialmedia.conversations.events import keep_channel_event
 from publik_socialmedia.conversations.messages import Received
 from publik_socialmedia.conversations.record import record
+from publik_socialmedia.locks import alone
 from publik_socialmedia.models import Account, RawEvent
 from publik_socialmedia.networks.base import Event, Kind, Raw, Source
 from publik_socialmedia.privacy import bodies
@@ -74,7 +74,7 @@ def read_some(limit: int = 20) -> int:
     free at once.
     """
     for lane in _waiting_lanes():
-        with _alone_in(lane) as ours:
+        with alone(lane) as ours:
             if ours:
                 found = RawEvent.objects.filter(lane=lane, state=State.PENDING).order_by('id')
                 count = 0
@@ -229,19 +229,3 @@ def _waiting_lanes() -> list[str]:
         lanes = [row[0] for row in cursor.fetchall()]
     random.shuffle(lanes)  # several readers share them, a flooded one does not come first
     return lanes
-
-
-@contextmanager
-def _alone_in(lane: str) -> Iterator[bool]:
-    """Whether we are the only reader of that lane of this schema, and remain it meanwhile."""
-    number = 'hashtextextended(current_schema() || %s, 0)'
-    name = f' socialmedia {lane}'
-    with connection.cursor() as cursor:
-        cursor.execute(f'SELECT pg_try_advisory_lock({number})', [name])
-        ours = bool(cursor.fetchone()[0])
-    try:
-        yield ours
-    finally:
-        if ours and not connection.needs_rollback and connection.connection is not None:
-            with connection.cursor() as cursor:
-                cursor.execute(f'SELECT pg_advisory_unlock({number})', [name])
