@@ -37,3 +37,13 @@ class AppConfig(DjangoAppConfig):
         from . import urls
 
         return urls.urlpatterns
+
+    def get_extra_manager_actions(self) -> list[dict[str, Any]]:
+        """Links that Combo adds to the menu of its own administrators' pages."""
+        from django.urls import reverse
+
+        from .app_settings import app_settings
+
+        if not app_settings.ENABLED:
+            return []
+        return [{'href': reverse('socialmedia-manage-home'), 'text': _('Social media')}]

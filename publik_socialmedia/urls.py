@@ -24,6 +24,7 @@ from django.urls import path
 
 from publik_socialmedia.delivery.publishing import published_file
 from publik_socialmedia.intake.webhooks import webhook
+from publik_socialmedia.manager.urls import urlpatterns as manager_patterns
 from publik_socialmedia.wcs import choices, linking_page, panel, panel_files, replies
 
 urlpatterns: list[Any] = [
@@ -43,6 +44,8 @@ urlpatterns: list[Any] = [
         panel_files.panel_file,
         name='socialmedia-panel-file',
     ),
+    # administrators' pages
+    *manager_patterns,
     # a page of the portal, for citizens
     path('socialmedia/relier/<str:token>/', linking_page.link_page, name='socialmedia-link'),
 ]

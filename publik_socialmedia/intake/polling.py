@@ -134,7 +134,7 @@ def repair(
     cursor: dict[str, object] = {}
     more = True
     while more:
-        page = _past(account, cursor, since, http or http_client())
+        page = past(account, cursor, since, http or http_client())
         rows = _new_bodies(account, page, Source.HISTORY)
         RawEvent.objects.bulk_create(rows)
         yield len(rows)
@@ -145,7 +145,8 @@ def repair(
             pause(page.wait)
 
 
-def _past(account: Account, cursor: Mapping[str, object], since: datetime, http: Http) -> Page:
+def past(account: Account, cursor: Mapping[str, object], since: datetime, http: Http) -> Page:
+    """One page of what happened since that instant; nothing is stored."""
     network = networks.get(account.network)
     return tokens.using(account, lambda view: network.history(view, cursor, since, http), http)
 

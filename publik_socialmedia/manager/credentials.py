@@ -1,0 +1,144 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""The credentials of an account: typed once, never shown again, tried before they replace any (R1, R40)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from publik_socialmedia.manager.fields import AccessibleForm, credential_fields, of_scope
+from publik_socialmedia.models import Account, Endpoint
+from publik_socialmedia.networks.base import Credential, Network
+
+NEW = 'new'
+VALID_AT_ONCE = 2  # values of a secret while it is changed
+
+
+class CredentialsForm(AccessibleForm):
+    """What the network declares, in two groups: of the application (shared by the accounts of one webhook),
+    and of the account. Nothing typed: what is there stays."""
+
+    def __init__(self, network: Network, account: Account, *args: Any, **kwargs: Any) -> None:
+        self.network, self.account = network, account
+        super().__init__(*args, **kwargs)
+        self.shared = of_scope(network, 'endpoint')
+        self.own = of_scope(network, 'account')
+        secrets = account.endpoint.secrets if account.endpoint else {}
+        if self.shared and account.endpoint is None:
+            self._offer_endpoints()
+        self.fields |= credential_fields(self.shared, kept=secrets, all_optional=True)
+        self.fields |= credential_fields(self.own, kept=account.credentials, all_optional=False)
+        for credential in self._erasable():
+            label = _('Forget « %s »') % _(credential.label)
+            self.fields[f'forget-{credential.name}'] = forms.BooleanField(label=label, required=False)
+
+    def _offer_endpoints(self) -> None:
+        known = Endpoint.objects.filter(network=self.network.slug, accounts__setup=None).distinct()
+        choices = [(str(found.pk), str(found)) for found in known if found.secrets]
+        if choices:
+            self.fields['endpoint'] = forms.ChoiceField(
+                label=_('Application'),
+                help_text=_('Accounts of one application share its webhook and its secrets.'),
+                choices=[*choices, (NEW, _('another application'))],
+                widget=forms.RadioSelect,
+                initial=choices[0][0],
+            )
+
+    def _erasable(self) -> list[Credential]:
+        """Secrets that are there and need not be: an empty field leaves them."""
+        given = self.account.credentials
+        return [item for item in self.own if item.secret and not item.required and given.get(item.name)]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if self.shares_endpoint or not self.shared:
+            return cleaned
+        kept = self.account.endpoint.secrets if self.account.endpoint else {}
+        typed = [item for item in self.shared if cleaned.get(item.name)]
+        if not typed and not kept and self.network.capabilities.polling:
+            return cleaned  # without webhook
+        for item in self.shared:
+            if item.required and not cleaned.get(item.name) and not kept.get(item.name):
+                self.add_error(item.name, _('This answer is needed.'))
+        return cleaned
+
+    @property
+    def shares_endpoint(self) -> bool:
+        """Whether the webhook of other accounts was chosen."""
+        return str(getattr(self, 'cleaned_data', {}).get('endpoint', NEW)) != NEW
+
+    # -- what was typed
+
+    def apply(self) -> None:
+        """Keep it: the secrets of the application on the endpoint, the rest on the account."""
+        self.keep_endpoint()
+        account = self.account
+        account.credentials = self.credentials()
+        account.save(update_fields=['credentials', 'endpoint'])
+
+    def credentials(self) -> dict[str, str]:
+        """Those of the account, with what was typed. What was kept of a session is of the former ones."""
+        typed = {item.name: str(self.cleaned_data.get(item.name) or '').strip() for item in self.own}
+        kept = {item.name: str(self.account.credentials.get(item.name) or '') for item in self.own}
+        found = {}
+        for item in self.own:
+            forgotten = self.cleaned_data.get(f'forget-{item.name}')
+            value = typed[item.name] or ('' if forgotten or not item.secret else kept[item.name])
+            if value:
+                found[item.name] = value
+        if found == {name: value for name, value in kept.items() if value}:
+            return dict(self.account.credentials)
+        return found
+
+    def keep_endpoint(self) -> None:
+        """Keep what was typed of the application; a new endpoint if there was none."""
+        account = self.account
+        if self.shares_endpoint:
+            account.endpoint = Endpoint.objects.get(pk=self.cleaned_data['endpoint'])
+            return
+        secrets = self.secrets()
+        if not secrets:
+            return
+        if account.endpoint is None:
+            label = _('Application of %s') % self.network.label
+            account.endpoint = Endpoint(network=self.network.slug, label=label)
+        account.endpoint.secrets = secrets
+        account.endpoint.save()
+
+    def secrets(self) -> dict[str, list[str]]:
+        """Those of the application, with what was typed."""
+        known = self.account.endpoint.secrets if self.account.endpoint else {}
+        return merged(
+            known, {item: str(self.cleaned_data.get(item.name) or '').strip() for item in self.shared}
+        )
+
+
+def merged(secrets: dict[str, Any], typed: dict[Credential, str]) -> dict[str, list[str]]:
+    """The secrets of an endpoint with these: the newest first, the former one kept where it is changed on
+    both sides at different times (R1)."""
+    found = {name: list(values) for name, values in secrets.items()}
+    for item, value in typed.items():
+        if not value:
+            if not item.secret and not item.required:
+                found.pop(item.name, None)
+            continue
+        former = [old for old in found.get(item.name, []) if old != value]
+        found[item.name] = [value, *former][: VALID_AT_ONCE if item.rotates else 1]
+    return found

@@ -1,0 +1,69 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""The home page: the accounts as cards, what waits, what is blocked, and how to begin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from publik_socialmedia import health
+from publik_socialmedia.manager import figures, pages, standing
+from publik_socialmedia.manager.figures import Figures
+from publik_socialmedia.manager.standing import Standing
+from publik_socialmedia.models import Account
+from publik_socialmedia.wcs.wording import network_label
+
+URGENT = {'error': 0, 'warning': 1}
+
+
+@dataclass(frozen=True)
+class Card:
+    account: Account
+    network: str
+    figures: Figures
+    standing: Standing
+
+
+def cards() -> list[Card]:
+    """One for each account, those that need a person first."""
+    now = timezone.now()
+    known = figures.of_accounts(now)
+    accounts = Account.objects.select_related('setup').defer('credentials').order_by('network', 'name', 'pk')
+    found = []
+    for account in accounts:
+        told = known.get(account.pk, Figures())
+        found.append(Card(account, network_label(account), told, standing.of(account, told, now)))
+    return sorted(found, key=lambda card: URGENT.get(card.standing.level, len(URGENT)))
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    found = cards()
+    queues = health.queues()
+    values = {
+        'cards': found,
+        'queues': queues,
+        'late': int(queues.late // 60),
+        'today': sum(card.figures.today for card in found),
+        'answered': sum(card.figures.answered for card in found),
+        'open': sum(card.figures.open for card in found),
+    }
+    return pages.show(request, 'home.html', values)
