@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import path
+from django.urls import include, path
 
 from publik_socialmedia.manager import accounts, choosing, connecting, home, leaving, receiving, starting
 from publik_socialmedia.manager.access import guard
@@ -36,6 +36,7 @@ def _of_account(end: str, view: Any, name: str) -> Any:
 _STAFF: list[Any] = [
     path(_ROOT, home.home, name='socialmedia-manage-home'),
     path(f'{_ROOT}new/', connecting.new, name='socialmedia-manage-new'),
+    path(_ROOT, include('publik_socialmedia.manager.oversight_urls')),
     # steps: while an account is being connected, then to change what was chosen
     _of_account('guide/', connecting.show_guide, 'guide'),
     _of_account('credentials/', connecting.credentials, 'credentials'),
