@@ -34,7 +34,7 @@ from publik_socialmedia import media
 from publik_socialmedia.conversations import contacts
 from publik_socialmedia.delivery import answers
 from publik_socialmedia.models import Account, Message, Receipt
-from publik_socialmedia.networks.base import Event
+from publik_socialmedia.networks.base import Event, Kind, Status
 
 State = Message.State
 _LOWER: dict[str, list[str]] = {
@@ -63,7 +63,7 @@ def record_status(account: Account, event: Event, received_at: datetime) -> str:
         sent(message, event.external_id, None, message.received_at)
     advance(message, status, event.error, event.code)
     if event.cumulative:
-        _advance_until(account, _identifiers(message), message.sort_at, status)
+        _advance_before(message, status)
     return 'status'
 
 
@@ -77,7 +77,7 @@ def keep(account: Account, event: Event, received_at: datetime) -> None:
         user='' if event.external_id else event.user,
         status=str(event.status),
         defaults={
-            'up_to': event.up_to,
+            'up_to': event.up_to or (received_at if event.cumulative else None),
             'code': event.code[:32],
             'reason': event.error[:64],
             'received_at': received_at,
@@ -138,6 +138,8 @@ def catch_up(message: Message) -> None:
     known |= Q(target='', user__in=_identifiers(message), up_to__gte=until)
     for receipt in Receipt.objects.filter(known, account_id=message.account_id):
         advance(message, receipt.status, receipt.reason, receipt.code)
+        if receipt.target and receipt.up_to:
+            _advance_before(message, receipt.status)
 
 
 def advance(message: Message, status: str, reason: str = '', code: str = '') -> bool:
@@ -166,6 +168,17 @@ def _known(account: Account, event: Event) -> Message | None:
 def _identifiers(message: Message) -> list[str]:
     contact = message.conversation.contact
     return list(contact.identifiers.values_list('value', flat=True))
+
+
+def _advance_before(message: Message, status: str) -> None:
+    """Apply to what was sent before that message too, also to what we only hear of later: a watermark.
+
+    Not until ``sort_at``: the parts of one answer have the same, and leave one after the other.
+    """
+    users, until = _identifiers(message), message.sent_at or message.received_at
+    for user in users[:1]:
+        keep(message.account, Event(Kind.STATUS, user=user, status=Status(status), up_to=until), until)
+    _advance_until(message.account, users, until, status)
 
 
 def _advance_until(account: Account, users: list[str], until: datetime, status: str) -> int:

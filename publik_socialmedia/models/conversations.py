@@ -287,7 +287,8 @@ class Reaction(models.Model):
 class Receipt(models.Model):
     """What the network said of messages of ours, kept because it may come before we know the message.
 
-    Either ``target`` (one message) or ``user`` with ``up_to`` (all that was sent to them until then).
+    Either ``target`` (one message; if ``up_to`` is there, all those before it too) or ``user`` with ``up_to``
+    (all that was sent to them until then).
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name='+')

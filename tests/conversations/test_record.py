@@ -29,6 +29,7 @@ from django.utils import timezone
 from publik_socialmedia.conversations import contacts, messages
 from publik_socialmedia.conversations.messages import Received
 from publik_socialmedia.conversations.record import record
+from publik_socialmedia.delivery import receipts
 from publik_socialmedia.models import (
     Contact,
     Conversation,
@@ -152,6 +153,43 @@ def test_a_watermark_concerns_that_person_and_what_was_sent_before(account):
         'm_2': 'sent',
         'm_3': 'sent',
     }
+
+
+def test_a_read_message_says_that_those_before_it_are_read(account):
+    """R12: in any order; not those after it, nor those of somebody else."""
+    events = [
+        said('un', external_id='m_1', sent_at=AT, from_us=True),
+        said('deux', external_id='m_2', sent_at=AT + timedelta(minutes=1), from_us=True),
+        said('trois', external_id='m_3', sent_at=AT + timedelta(minutes=2), from_us=True),
+        Event(Kind.STATUS, external_id='m_2', user='jeanne', status=Status.READ, cumulative=True),
+    ]
+    for order in itertools.permutations(events):
+        empty()
+        play(account, order)
+        states = dict(Message.objects.values_list('external_id', 'state'))
+        assert states == {'m_1': 'read', 'm_2': 'read', 'm_3': 'sent'}
+
+
+def test_the_parts_of_one_answer_are_read_together(account):
+    """R12, R31: queued at the same instant, they leave one after the other."""
+    message = write(account)
+    parts = [
+        Message.objects.create(
+            account=account,
+            conversation=message.conversation,
+            origin=Message.Origin.AGENT,
+            state=Message.State.QUEUED,
+            key=f'key-{number}',
+            received_at=AT,
+            sort_at=AT,
+            sequence=number,
+        )
+        for number in range(2)
+    ]
+    for number, part in enumerate(parts):
+        receipts.sent(part, f'm_part_{number}', AT + timedelta(seconds=1 + number))
+    happens(account, Kind.STATUS, 'm_part_1', status=Status.READ, cumulative=True)
+    assert [Message.objects.get(pk=part.pk).state for part in parts] == ['read', 'read']
 
 
 def test_taken_back_before_or_after(account):
