@@ -85,14 +85,17 @@ def files(now: datetime, dry: bool) -> Iterator[int]:
     stored = Attachment.objects.filter(state=State.STORED, message__received_at__lt=now - SETTLED)
     # whoever gave them was killed before their removal
     given = stored.filter(Exists(waiting.filter(state=Delivery.State.DONE)), ~Exists(unsettled))
-    yield from _drop(given, dry, state=State.GIVEN)
     pending = waiting.filter(state=Delivery.State.PENDING)
     old = Attachment.objects.filter(
         Q(state__in=[State.STORED, State.WANTED]) | Q(state=State.UNAVAILABLE) & ~Q(url=''),
         ~Exists(pending),
         message__received_at__lt=now - timedelta(days=app_settings.MEDIA_RETENTION_DAYS),
     )
-    yield from _drop(old, dry, state=State.UNAVAILABLE, reason='media_expired')
+    if dry:
+        yield Attachment.objects.filter(Q(pk__in=given.values('pk')) | Q(pk__in=old.values('pk'))).count()
+        return
+    yield from _drop(given, state=State.GIVEN)
+    yield from _drop(old, state=State.UNAVAILABLE, reason='media_expired')
 
 
 def orphans(now: datetime, dry: bool) -> Iterator[int]:
@@ -172,11 +175,8 @@ def _delete(rows: QuerySet[Any], dry: bool) -> Iterator[int]:
         yield rows.filter(pk__in=batch).delete()[0]
 
 
-def _drop(rows: QuerySet[Attachment], dry: bool, **changes: str) -> Iterator[int]:
+def _drop(rows: QuerySet[Attachment], **changes: str) -> Iterator[int]:
     """Remove the files of these attachments; their rows stay, without address."""
-    if dry:
-        yield rows.count()
-        return
     while batch := dict(rows.order_by('pk').values_list('pk', 'storage')[:BATCH]):
         # before the row forgets where they are: a crash between the two is repaired by the next turn
         media.remove_all(filter(None, batch.values()))
