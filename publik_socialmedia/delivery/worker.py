@@ -101,7 +101,8 @@ def run_once(limit: int = 10_000) -> int:
     """Do all that is due now, in this thread; gives the number of steps, at most ``limit``."""
     steps = 0
     while steps < limit:
-        done = poll_some() + read_some() + watch_some() + deliver_some()
+        # what happens by itself is looked at when nothing else is to be done, not at each step
+        done = poll_some() + read_some() + deliver_some() or watch_some()
         if not done:
             break
         steps += done
