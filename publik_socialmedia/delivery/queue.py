@@ -125,20 +125,19 @@ def claim_one(conversation_id: int) -> Claim | None:
     return Claim(conversation_id, token, now + _lease()) if taken else None
 
 
-def hold(claim: Claim) -> None:
-    """Prolong the lease before something long; LeaseLost if it is no longer ours.
+def hold(claim: Claim, needed: float = 0) -> None:
+    """Prolong the lease before something that may last ``needed`` seconds; LeaseLost if it is no longer ours.
 
-    While more than half of it is left nobody can have taken it: nothing is asked.
+    While more than that, and than half of it, is left nobody can have taken it: nothing is asked.
     """
-    now = timezone.now()
-    if claim.until - now > _lease() / 2:
+    now, wanted = timezone.now(), timedelta(seconds=needed)
+    if claim.until - now > max(_lease() / 2, wanted):
         return
-    held = Conversation.objects.filter(pk=claim.conversation_id, lease_token=claim.token).update(
-        lease_until=now + _lease()
-    )
-    if not held:
+    until = now + max(_lease(), 2 * wanted)
+    held = Conversation.objects.filter(pk=claim.conversation_id, lease_token=claim.token)
+    if not held.update(lease_until=until):
         raise LeaseLost
-    claim.until = now + _lease()
+    claim.until = until
 
 
 def release(claim: Claim) -> None:
@@ -206,6 +205,11 @@ def begin(deliveries: Iterable[Delivery]) -> datetime:
         unknown=True,
     )
     return now
+
+
+def lost(delivery: Delivery) -> None:
+    """The answer of a try did not come. The try may have been long: its end is waited for from now on."""
+    Delivery.objects.filter(pk=delivery.pk).update(tried_at=timezone.now())
 
 
 def finish(

@@ -35,6 +35,7 @@ from publik_socialmedia import errors, media, networks, tokens
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.conversations.windows import window
 from publik_socialmedia.delivery import answers, fitting, publishing, queue, receipts
+from publik_socialmedia.delivery.holding import Held
 from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.delivery.wakeup import wake
 from publik_socialmedia.http import client
@@ -150,7 +151,7 @@ def push(claim: Claim, http: Http | None = None) -> None:
             return
         queue.hold(claim)
         try:
-            _send(account, conversation, head, http or client())
+            _send(account, conversation, head, Held(claim, http or client()))
         except errors.PermanentError as error:
             _fail(head, error)
         except errors.SocialMediaError as error:
@@ -204,7 +205,7 @@ def _queue(
     return message
 
 
-def _send(account: Account, conversation: Conversation, head: Delivery, http: Http) -> None:
+def _send(account: Account, conversation: Conversation, head: Delivery, http: Held) -> None:
     """Send one message, after a look if it may be there already."""
     message = Message.objects.get(pk=head.message_id)
     if message.erased_at or message.external_id:
@@ -216,10 +217,10 @@ def _send(account: Account, conversation: Conversation, head: Delivery, http: Ht
     network = networks.get(account.network)
     outgoing = _outgoing(network, conversation, message, head)
     if head.unknown:
-        found = tokens.using(account, lambda view: network.find_sent(view, outgoing, http), http)
+        found = tokens.using(account, lambda view: network.find_sent(view, outgoing, http), http.plain)
         if found is not None:
             with transaction.atomic():
-                receipts.sent(message, found.external_id, found.sent_at, head.tried_at)
+                receipts.sent(message, found.external_id, found.sent_at, head.first_tried_at)
                 _sent(head, message)
             return
         head.unknown = False
@@ -227,7 +228,11 @@ def _send(account: Account, conversation: Conversation, head: Delivery, http: Ht
         conversation, network, human=message.origin == Message.Origin.AGENT, template=message.template
     )
     begun_at = queue.begin([head])
-    sent = tokens.using(account, lambda view: network.send(view, outgoing, http), http)
+    try:
+        sent = tokens.using(account, lambda view: network.send(view, outgoing, http), http.plain)
+    except errors.OutcomeUnknown:
+        queue.lost(head)
+        raise
     with transaction.atomic():
         receipts.sent(message, sent.external_id, sent.sent_at, begun_at)
         _sent(head, message)

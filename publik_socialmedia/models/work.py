@@ -159,7 +159,7 @@ class Delivery(models.Model):
 
     Those of one conversation and lane go in the order of (``rank_at``, ``sequence``, ``id``), after those
     that are ``unknown``: the last try may have been carried out; look before repeating. ``tried_at``: start
-    of the last try.
+    of the last try, or when its answer was given up.
     """
 
     class Lane(models.TextChoices):

@@ -274,7 +274,8 @@ class Outgoing:
     ``human``: written by a person (opens the human window where a network has one).
     ``template``: to go as the model that the network approved for this account; ``text`` may be empty.
     ``last_inbound_at``: time of the citizen's last message, from which windows are counted.
-    ``first_tried_at``, ``last_tried_at``: when these tries began, None before; a lost one may still succeed.
+    ``first_tried_at``: when the first try began; ``last_tried_at``: when the answer of the last one was given
+    up, or when it began if nothing says. None before. A lost one may still succeed for some time after.
     ``others``: ids of our other messages to that person, which ``find_sent`` never takes for this one.
     ``heard_at``: when the network last told us anything of our account, None if never.
     """

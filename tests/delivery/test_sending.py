@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -154,6 +155,62 @@ def test_a_worker_that_lost_its_lease_does_not_send(desk: Desk):
     assert desk.on_screen() == []
     worker.drain(current)
     assert desk.on_screen() == ['Votre dossier est prêt.']
+
+
+def test_a_send_longer_than_the_lease_keeps_the_conversation(desk: Desk, monkeypatch):
+    """R30: several calls make one message (pieces of a film); another worker would send it too meanwhile."""
+    desk.answer()
+    claim = queue.claim_one(desk.conversation().pk)
+    seen = []
+
+    def before() -> None:
+        claim.until = timezone.now() - timedelta(seconds=1)
+        Conversation.objects.update(lease_until=claim.until)
+
+    _around_sends(desk, monkeypatch, before, lambda: seen.append(queue.claim_one(claim.conversation_id)))
+    worker.drain(claim)
+    assert (seen, desk.on_screen()) == ([None], ['Votre dossier est prêt.'])
+
+
+def test_a_send_whose_conversation_is_taken_meanwhile_stops(desk: Desk, monkeypatch):
+    """R22, R30: the one who took over looks, then sends."""
+    desk.answer()
+    claim = queue.claim_one(desk.conversation().pk)
+    taken = []
+
+    def before() -> None:
+        if not taken:
+            claim.until = timezone.now() - timedelta(seconds=1)
+            Conversation.objects.update(lease_until=claim.until)
+            taken.append(queue.claim_one(claim.conversation_id))
+
+    _around_sends(desk, monkeypatch, before, lambda: None)
+    worker.drain(claim)
+    assert (desk.sends(), desk.on_screen()) == (0, [])
+    turns()
+    assert desk.on_screen() == ['Votre dossier est prêt.']
+
+
+def _around_sends(desk: Desk, monkeypatch, before: Callable[[], None], after: Callable[[], None]) -> None:
+    network = type(networks.get(desk.account.network))
+    send = network.send
+
+    def sending(*args: object) -> object:
+        before()
+        sent = send(*args)
+        after()
+        return sent
+
+    monkeypatch.setattr(network, 'send', sending)
+
+
+def test_the_end_of_a_lost_try_is_waited_for_from_when_it_was_given_up(desk: Desk):
+    """R30: a call may last a minute before its answer is given up, and be carried out after that."""
+    desk.answer()
+    desk.fail('cut_after')
+    deliver()
+    delivery = Delivery.objects.get(kind='send')
+    assert delivery.unknown and delivery.tried_at > delivery.first_tried_at
 
 
 def test_the_same_answer_twice_is_one(desk: Desk):
