@@ -47,7 +47,8 @@ def using(account: Account, step: Callable[[base.Account], _T], http: base.Http)
     """What ``step`` gives, called with what the network may know of the account.
 
     Called again with a new token if the network says that the one it had is over (TemporaryError of reason
-    'auth_refresh': nothing was done). Errors of ``step`` and of ``renew`` come out.
+    'auth_refresh': nothing was done); ConfigurationError('auth') if that one is refused too: a person must
+    look, and trying for ever would spend the session. Errors of ``step`` and of ``renew`` come out.
 
     The network is not called while it asks to be left alone (TemporaryError of reason 'rate').
     """
@@ -70,7 +71,12 @@ def _using(account: Account, step: Callable[[base.Account], _T], http: base.Http
         if late is not None:
             raise late from None
     _renew(account, http, refused=seen)
-    return _call(account, step)
+    try:
+        return _call(account, step)
+    except errors.TemporaryError as error:
+        if error.reason != REFUSED:
+            raise
+        raise errors.ConfigurationError('auth', code=error.code, http_status=error.http_status) from None
 
 
 def _call(account: Account, step: Callable[[base.Account], _T]) -> _T:
@@ -108,12 +114,20 @@ def _renew(account: Account, http: base.Http, refused: dict[str, str] | None = N
             )
         account.credentials = Account.objects.values_list('credentials', flat=True).get(pk=account.pk)
         still_refused = account.credentials == refused
-        if still_refused or refused is None and _is_due(account):
+        if still_refused or _is_due(account):
             changed = _ask(account, http, refused=still_refused)
             if changed:
-                account.credentials = {**account.credentials, **changed}
-                Account.objects.filter(pk=account.pk).update(credentials=account.credentials)
+                _keep(account, changed)
                 logger.info('the token of account %s was renewed', account.pk)
+
+
+def _keep(account: Account, changed: Mapping[str, str]) -> None:
+    """Save what was got. What an administrator typed since we asked stays: it is of another session."""
+    asked = account.credentials
+    row = Account.objects.select_for_update(no_key=True).only('credentials').get(pk=account.pk)
+    got = {name: value for name, value in changed.items() if row.credentials.get(name) == asked.get(name)}
+    account.credentials = {**row.credentials, **got}
+    Account.objects.filter(pk=account.pk).update(credentials=account.credentials)
 
 
 def _ask(account: Account, http: base.Http, *, refused: bool) -> Mapping[str, str] | None:

@@ -138,6 +138,7 @@ def test_a_token_refused_before_its_date_is_renewed_and_the_call_made_again(mort
 
 @pytest.mark.django_db
 def test_a_call_refused_again_is_not_made_for_ever(mortal):
+    """R41: a new token that is refused at once is a matter for a person, not for another renewal."""
     account = account_of(mortal)
     calls = []
 
@@ -145,8 +146,9 @@ def test_a_call_refused_again_is_not_made_for_ever(mortal):
         calls.append(view)
         raise errors.TemporaryError('auth_refresh')
 
-    with pytest.raises(errors.TemporaryError):
+    with pytest.raises(errors.ConfigurationError) as caught:
         tokens.using(account, refused, NO_HTTP)
+    assert caught.value.reason == 'auth'
     assert (len(calls), mortal.renewals) == (2, 1)
 
 
@@ -266,6 +268,29 @@ def test_two_workers_at_once_renew_once(mortal, threads):
         thread.join(LIMIT)
     assert found == ['access-1'] * 3
     assert mortal.renewals == 1
+
+
+def test_what_is_typed_while_a_token_is_renewed_stays(mortal, threads):
+    """R40: an administrator connects the account again while a worker waits for the network."""
+    account = account_of(mortal, ends=timedelta(seconds=-1))
+    found: list[str] = []
+
+    def work() -> None:
+        try:
+            found.append(tokens.using(Account.objects.get(pk=account.pk), reading, NO_HTTP))
+        finally:
+            connection.close()
+
+    mortal.may_end.clear()
+    threads.append(threading.Thread(target=work))
+    threads[0].start()
+    assert mortal.during.wait(LIMIT)
+    ends = (timezone.now() + timedelta(hours=2)).isoformat()
+    typed = {'password': 'other', 'access': 'typed', 'refresh': 'typed', 'ends': ends}
+    Account.objects.filter(pk=account.pk).update(credentials=typed)
+    mortal.may_end.set()
+    threads[0].join(LIMIT)
+    assert (found, Account.objects.get(pk=account.pk).credentials) == (['typed'], typed)
 
 
 def _until_blocked(count: int) -> None:
