@@ -14,13 +14,54 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""Bodies of the requests that others make to us."""
+"""Requests that networks make to us: read within limits, refused without detail."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest
+import functools
+import logging
+from collections.abc import Callable
 
+from django.db.utils import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+
+from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.errors import WebhookRejected
+from publik_socialmedia.networks.base import Request
+
+RETRY_AFTER = 30  # seconds, when the database is away
+
+logger = logging.getLogger(__name__)
+
+View = Callable[[HttpRequest, str, str], HttpResponse]
+
+
+def answering(view: View) -> Callable[..., HttpResponse]:
+    """A view of (request, slug of the network, token of the endpoint) that may raise WebhookRejected; 503
+    while the database is away."""
+
+    @functools.wraps(view)
+    def answered(request: HttpRequest, network: str, token: str) -> HttpResponse:
+        try:
+            return view(request, network, token)
+        except WebhookRejected as rejection:
+            logger.info('%s of %s refused: %s', view.__name__, network, rejection.reason)
+            return HttpResponse(status=rejection.status)
+        except (OperationalError, InterfaceError):
+            logger.exception('%s of %s not stored', view.__name__, network)
+            return HttpResponse(status=503, headers={'Retry-After': str(RETRY_AFTER)})
+
+    return answered
+
+
+def read_call(request: HttpRequest) -> Request:
+    """What a network's class is given of the request; WebhookRejected (413) if its body is too big."""
+    return Request(
+        method=request.method or '',
+        headers={name.lower(): value for name, value in request.headers.items()},
+        query={name: request.GET[name] for name in request.GET},
+        body=read_body(request, app_settings.MAX_BODY),
+    )
 
 
 def read_body(request: HttpRequest, limit: int) -> bytes:

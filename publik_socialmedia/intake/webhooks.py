@@ -21,12 +21,10 @@ What the body means is found out later by ``inbox``, from the database.
 
 from __future__ import annotations
 
-import logging
 from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
-from django.db.utils import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -35,36 +33,23 @@ from django.views.decorators.http import require_http_methods
 from publik_socialmedia import errors, networks
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.delivery.wakeup import wake
-from publik_socialmedia.incoming import read_body
+from publik_socialmedia.incoming import answering, read_call
 from publik_socialmedia.models import Endpoint, RawEvent
 from publik_socialmedia.networks.base import Network, Request, Source
 
-RETRY_AFTER = 30  # seconds, when the database is away
 REFUSALS_EVERY = timedelta(seconds=5)
-
-logger = logging.getLogger(__name__)
 
 
 @csrf_exempt
 @transaction.non_atomic_requests
 @require_http_methods(['GET', 'POST'])
-def webhook(request: HttpRequest, network: str, token: str) -> HttpResponse:
+@answering
+def webhook(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """200 means: committed. 403 not proved, 404 not an address of ours, 413 too big, 503 database away."""
-    try:
-        return _answer(request, network, token)
-    except errors.WebhookRejected as rejection:
-        logger.info('webhook of %s refused: %s', network, rejection.reason)
-        return HttpResponse(status=rejection.status)
-    except (OperationalError, InterfaceError):
-        logger.exception('webhook of %s not stored', network)
-        return HttpResponse(status=503, headers={'Retry-After': str(RETRY_AFTER)})
-
-
-def _answer(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     network = networks.registry().get(slug)
     if network is None or not network.capabilities.webhook or not app_settings.ENABLED:
         raise errors.WebhookRejected('unknown_endpoint', status=404)
-    call = _call(request)  # read before any query: a slow sender holds no connection of the database
+    call = read_call(request)  # read before any query: a slow sender holds no connection of the database
     endpoint = Endpoint.objects.filter(token=token, network=slug, enabled=True).first()
     if endpoint is None:
         raise errors.WebhookRejected('unknown_endpoint', status=404)
@@ -97,12 +82,3 @@ def _store(network: Network, endpoint: Endpoint, call: Request) -> None:
         endpoint=endpoint, network=network.slug, source=Source.WEBHOOK.value, body=call.body
     )
     wake()
-
-
-def _call(request: HttpRequest) -> Request:
-    return Request(
-        method=request.method or '',
-        headers={name.lower(): value for name, value in request.headers.items()},
-        query={name: request.GET[name] for name in request.GET},
-        body=read_body(request, app_settings.MAX_BODY),
-    )

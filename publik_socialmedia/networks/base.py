@@ -188,6 +188,17 @@ class Network(ABC):
         """Name to display for that person, '' if the network will not tell."""
         return ''
 
+    # -- privacy
+
+    def erasure_request(self, request: Request, secrets: Mapping[str, Sequence[str]]) -> str:
+        """Identifier of the person whose data the network asks us to erase, by a POST to an address of ours;
+        WebhookRejected if it is not proved to come from it."""
+        raise errors.WebhookRejected('no_erasure', status=404)
+
+    def erasure_answer(self, address: str, reference: str) -> JSON:
+        """What the network wants as an answer: where the person sees what became of it, and its reference."""
+        return {'url': address, 'reference': reference}
+
     # -- sending
 
     def files_out(self, account: Account) -> Mapping[str, int]:

@@ -22,15 +22,17 @@ what is only believed.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from publik_socialmedia.errors import WebhookRejected
+from publik_socialmedia.errors import UnreadablePayload, WebhookRejected
 from publik_socialmedia.networks.base import JSON, Request
 from publik_socialmedia.networks.reading import (
     EPOCH,
@@ -59,6 +61,7 @@ __all__ = [
     'moment',
     'ranks',
     'sign',
+    'signed_user',
     'string',
     'verify',
     'watermark',
@@ -97,6 +100,34 @@ def verify(request: Request, secrets: Sequence[str]) -> None:
 def sign(key: str, message: bytes) -> str:
     """Hexadecimal HMAC-SHA256."""
     return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
+
+
+def signed_user(body: bytes, secrets: Sequence[str]) -> str:
+    """User of a ``signed_request``, by which Meta asks for the deletion of somebody's data.
+
+    A form; the signature is of the payload as it is encoded, in base64url without padding (survived here).
+    https://developers.facebook.com/docs/development/create-an-app/app-dashboard/data-deletion-callback
+    """
+    try:
+        form = parse_qs(body.decode('ascii', 'replace'), max_num_fields=10)
+    except ValueError:
+        raise WebhookRejected('signed_request') from None
+    signature, _dot, payload = form.get('signed_request', [''])[0].partition('.')
+    expected = [_unpadded(bytes.fromhex(sign(secret, payload.encode()))) for secret in secrets if secret]
+    if not is_one_of(signature.rstrip('='), expected):
+        raise WebhookRejected('signature')
+    try:
+        facts = mapping(load(base64.urlsafe_b64decode(payload + '=' * (-len(payload) % 4))))
+    except (binascii.Error, ValueError, UnreadablePayload):
+        raise WebhookRejected('signed_request') from None
+    user = ident(facts.get('user_id'))
+    if string(facts.get('algorithm')).upper() != 'HMAC-SHA256' or not user:
+        raise WebhookRejected('signed_request')
+    return user
+
+
+def _unpadded(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip('=')
 
 
 def watermark(value: JSON) -> datetime | None:

@@ -32,7 +32,17 @@ from publik_socialmedia.errors import (
     TemporaryError,
 )
 from publik_socialmedia.networks.base import JSON, Account, Answer, Credential, Http, Network, Request
-from publik_socialmedia.networks.meta import dicts, handshake, ident, integer, mapping, sign, string, verify
+from publik_socialmedia.networks.meta import (
+    dicts,
+    handshake,
+    ident,
+    integer,
+    mapping,
+    sign,
+    signed_user,
+    string,
+    verify,
+)
 
 # Out on 29 July 2026. Meta serves a dead version by the oldest live one, so an old one only ages.
 API_VERSION = 'v26.0'
@@ -209,7 +219,17 @@ class GraphNetwork(Network):
         return handshake(request, secrets.get('verify_token', ()))
 
     def verify(self, request: Request, secrets: Mapping[str, Sequence[str]]) -> None:
-        verify(request, secrets.get('app_secret', ()))
+        verify(request, self.signing_secrets(secrets))
+
+    def signing_secrets(self, secrets: Mapping[str, Sequence[str]]) -> Sequence[str]:
+        """By which Meta may sign what it sends us."""
+        return secrets.get('app_secret', ())
+
+    def erasure_request(self, request: Request, secrets: Mapping[str, Sequence[str]]) -> str:
+        return signed_user(request.body, self.signing_secrets(secrets))
+
+    def erasure_answer(self, address: str, reference: str) -> JSON:
+        return {'url': address, 'confirmation_code': reference}
 
     def error(self, answer: Answer) -> SocialMediaError | None:
         return read_error(answer, self.error_table)

@@ -18,31 +18,19 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Any, TypeVar
-
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template import TemplateDoesNotExist
-from django.template.loader import get_template
-from django.utils.cache import add_never_cache_headers
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_http_methods
 
-from publik_socialmedia import errors
+from publik_socialmedia import portal
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.models import Contact
 from publik_socialmedia.wcs import linking, wording
 from publik_socialmedia.wcs.linking import Standing
 
-# the portal's own dress, if it is there and has a place for us (we do not know what it needs), else ours
-BASES = ('combo/page_template.html', 'theme.html', 'publik_socialmedia/portal.html')
 MARK = 'data-socialmedia-link'
 STATUS = {Standing.TAKEN: 403, Standing.OVER: 410}
-
-logger = logging.getLogger(__name__)
-
-_Response = TypeVar('_Response', bound=HttpResponse)
 
 
 @csrf_protect
@@ -53,7 +41,7 @@ def link_page(request: HttpRequest, token: str) -> HttpResponse:
     if contact is None:
         raise Http404
     if not request.user.is_authenticated:
-        return _closed(redirect_to_login(request.get_full_path()))
+        return portal.closed(redirect_to_login(request.get_full_path()))
     name_id = linking.name_id_of(request.user)
     if not name_id:
         return _page(request, contact, 'stranger', 403)
@@ -65,7 +53,7 @@ def link_page(request: HttpRequest, token: str) -> HttpResponse:
         return _page(request, contact, 'undone' if done else 'over', 200 if done else 403)
     found = linking.link(token, contact, name_id)
     if found is Standing.MINE:  # shown by a GET: the page can be loaded again
-        return _closed(HttpResponseRedirect(request.path))
+        return portal.closed(HttpResponseRedirect(request.path))
     return _page(request, contact, found.value, STATUS[found])
 
 
@@ -78,31 +66,4 @@ def _page(request: HttpRequest, contact: Contact, standing: str, status: int) ->
         'person': linking.masked(contact) if known else '',
         'since': contact.conversation.created_at if known else None,
     }
-    return _closed(HttpResponse(_render(request, values), status=status))
-
-
-def _render(request: HttpRequest, values: dict[str, Any]) -> str:
-    for base in BASES:
-        try:
-            found = get_template(base)
-            page = get_template('publik_socialmedia/link.html').render({**values, 'base': base}, request)
-        except TemplateDoesNotExist:
-            continue
-        except Exception as error:
-            if base == BASES[-1]:
-                raise
-            logger.warning('template %s: %s', base, errors.where(error))
-            continue
-        if found and MARK in page:
-            return str(page)
-    raise TemplateDoesNotExist(BASES[-1])
-
-
-def _closed(response: _Response) -> _Response:
-    """The address is a secret between two: it is not kept, told on, indexed nor framed."""
-    add_never_cache_headers(response)
-    response['Referrer-Policy'] = 'same-origin'
-    response['X-Robots-Tag'] = 'noindex, nofollow'
-    response['X-Frame-Options'] = 'DENY'
-    response['Content-Security-Policy'] = "frame-ancestors 'none'"
-    return response
+    return portal.page(request, 'publik_socialmedia/link.html', MARK, values, status=status)

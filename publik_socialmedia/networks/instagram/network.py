@@ -27,7 +27,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from publik_socialmedia.networks import meta
 from publik_socialmedia.networks.base import (
     JSON,
     Account,
@@ -37,7 +36,6 @@ from publik_socialmedia.networks.base import (
     Health,
     Http,
     Outgoing,
-    Request,
     Status,
 )
 from publik_socialmedia.networks.instagram import events, health, renewal, sending
@@ -148,9 +146,9 @@ class Instagram(InboxNetwork):
 
     # -- receiving
 
-    def verify(self, request: Request, secrets: Mapping[str, Sequence[str]]) -> None:
-        """Which of the two secrets signs with Instagram Login is not clear: both are taken."""
-        meta.verify(request, (*secrets.get('app_secret', ()), *secrets.get('instagram_app_secret', ())))
+    def signing_secrets(self, secrets: Mapping[str, Sequence[str]]) -> Sequence[str]:
+        """Which of the two signs with Instagram Login is not clear: both are taken."""
+        return (*secrets.get('app_secret', ()), *secrets.get('instagram_app_secret', ()))
 
     def profile(self, account: Account, user: str, http: Http) -> str:
         """Name, else user name; both only for somebody who wrote to us."""
