@@ -25,10 +25,16 @@ from django.urls import path
 from publik_socialmedia.delivery.publishing import published_file
 from publik_socialmedia.intake.webhooks import webhook
 from publik_socialmedia.manager.urls import urlpatterns as manager_patterns
+from publik_socialmedia.privacy import callbacks
 from publik_socialmedia.wcs import choices, linking_page, panel, panel_files, replies
 
 urlpatterns: list[Any] = [
     path('api/socialmedia/webhook/<slug:network>/<str:token>/', webhook, name='socialmedia-webhook'),
+    path(
+        'api/socialmedia/erasure/<slug:network>/<str:token>/',
+        callbacks.erasure_callback,
+        name='socialmedia-erasure',
+    ),
     path('api/socialmedia/files/<str:token>/<str:filename>', published_file, name='socialmedia-file'),
     # the services that the workflow of w.c.s. calls, each under the address of its demand
     path('api/socialmedia/wcs/<str:token>/answer/', replies.answer, name='socialmedia-answer'),
@@ -46,6 +52,9 @@ urlpatterns: list[Any] = [
     ),
     # administrators' pages
     *manager_patterns,
-    # a page of the portal, for citizens
+    # pages of the portal, for citizens
+    path(
+        'socialmedia/effacement/<str:reference>/', callbacks.erasure_status, name='socialmedia-erasure-status'
+    ),
     path('socialmedia/relier/<str:token>/', linking_page.link_page, name='socialmedia-link'),
 ]
