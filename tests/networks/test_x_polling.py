@@ -164,6 +164,39 @@ def test_an_empty_page_that_is_not_the_last(here: Scene):
     assert here.polled() == [] and len(here.server.calls) == 2
 
 
+def test_a_page_whose_token_is_no_longer_known(here: Scene, monkeypatch):
+    """R17: kept since the budget ended, for example: all is read again from the top, nothing is lost."""
+    monkeypatch.setattr(polling, 'PAGES', 1)
+    here.polled()
+    write(here, *(f'{number:02}' for number in range(25)))
+    first = texts(read(here.poll()))
+    assert len(first) == 10 and 'next' in here.cursor
+    here.server.fail('answer', PAGES, status=400, body={'title': 'Invalid Request', 'status': 400})
+    assert here.polled() == []
+    monkeypatch.setattr(polling, 'PAGES', 5)
+    assert sorted([*first, *texts(here.polled())]) == [f'{number:02}' for number in range(25)]
+
+
+def test_the_newest_mark_is_not_on_the_first_page(here: Scene):
+    """R17, R18: the page is empty and not the last; what is old stays old."""
+    write(here, 'avant')
+    empty = {'meta': {'result_count': 0, 'next_token': '0'}}
+    here.server.fail('answer', PAGES, status=200, body=empty)
+    assert here.polled() == [] and here.polled() == []
+    write(here, 'après')
+    assert texts(here.polled()) == ['après']
+
+
+def test_an_event_without_id_stops_no_catching_up(here: Scene):
+    """R3, R17: taken for the newest, it would have all the pages after the first left out for ever."""
+    here.polled()
+    body = {'data': [{'event_type': 'MessageCreate', 'text': 'sans numéro', 'sender_id': here.citizen}]}
+    here.server.fail('answer', PAGES, status=200, body=body)
+    here.polled()
+    write(here, *(f'{number:02}' for number in range(25)))
+    assert len(texts(here.polled())) == 25
+
+
 def test_the_calls_allowed_are_not_exceeded(here: Scene):
     """R33: once the last one is made, the wait that X tells; no sleep, no call."""
     for _ in range(14):

@@ -118,9 +118,13 @@ class _Reading:
         self.wait: float | None = None
 
     def first(self) -> Page:
-        """Take the newest mark, import nothing."""
-        events, _where = self._page(1, ())
-        newest = ident(events[0].get('id')) if events else '0'
+        """Take the newest mark, import nothing. The first pages may be empty, and there be messages after."""
+        token = string(self.cursor.get('next'))
+        where: Params = (('pagination_token', token),) if token else ()
+        events, following = self._page(1, where)
+        if not events and following not in ((), where):
+            return Page((), self._cursor(next=following[0][1]), more=self.wait is None, wait=self.wait)
+        newest = _newest('0', events)
         return Page((), self._cursor(floor=newest, newest=newest), wait=self.wait)
 
     def run(self) -> Page:
@@ -129,8 +133,13 @@ class _Reading:
         top = string(self.cursor.get('top')) or newest
         where: Params = (('pagination_token', token),) if token else ()
         for _turn in range(PAGES):
-            events, following = self._page(PAGE if where else NEWEST, where)
-            top = max([top, *(ident(event.get('id')) for event in events)], key=_order)
+            try:
+                events, following = self._page(PAGE if where else NEWEST, where)
+            except errors.PermanentError:
+                if not where:
+                    raise
+                return self._brought(self._cursor())  # a token that X no longer knows: from the top again
+            top = _newest(top, events)
             reached = any(_order(ident(event.get('id'))) <= _order(newest) for event in events)
             if reached or following in ((), where):
                 return self._brought(self._cursor(newest=top))
@@ -176,6 +185,12 @@ def _order(name: str) -> int:
     """Ids grow with time; one that is no number is taken for new, and ``seen`` tells whether it is."""
     number = number_of(name)
     return number if number is not None else 10**30
+
+
+def _newest(known: str, events: Sequence[Event]) -> str:
+    """The newest of that id and those of events. One that is no number does not tell what came before it."""
+    ids = (ident(event.get('id')) for event in events)
+    return max([known, *(name for name in ids if number_of(name) is not None)], key=_order)
 
 
 def raw(
