@@ -276,5 +276,19 @@ class AppSettings:
         itself may be talking to something that answers by itself."""
         return int(self._get('ACKNOWLEDGEMENT_INTERVAL', DAY))
 
+    @property
+    def ALERT_RECIPIENTS(self) -> tuple[str, ...]:
+        """E-mail addresses that are warned of what is wrong: a list, or a text with commas. Default: the
+        staff who have changed something of the account, else all staff."""
+        value = self._get('ALERT_RECIPIENTS', ())
+        words = value.split(',') if isinstance(value, str) else value
+        return tuple(word.strip() for word in words if word.strip())
+
+    @property
+    def METRICS_TOKEN(self) -> str:
+        """What Prometheus must show (``Authorization: Bearer …``) to read ``/api/socialmedia/metrics/``. ''
+        (the default): these figures are not given."""
+        return str(self._get('METRICS_TOKEN', ''))
+
 
 app_settings = AppSettings()

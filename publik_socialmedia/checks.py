@@ -25,6 +25,7 @@ publik_socialmedia.W003  an encryption key is short
 publik_socialmedia.W004  nothing says the address of this site
 publik_socialmedia.W005  the address of this site is not an https one
 publik_socialmedia.W006  public holidays of a region that is not known
+publik_socialmedia.W007  the token of the figures for Prometheus is short
 """
 
 from __future__ import annotations
@@ -116,3 +117,12 @@ def check_holidays(**kwargs: Any) -> list[checks.CheckMessage]:
     message = f'{_name("HOLIDAYS")} is not the name of a region.'
     hint = f'It is one of: {", ".join(filter(None, REGIONS))}.'
     return [checks.Warning(message, hint=hint, id='publik_socialmedia.W006')]
+
+
+@checks.register('publik_socialmedia')
+def check_metrics_token(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Its value is in no message."""
+    if not app_settings.METRICS_TOKEN or len(app_settings.METRICS_TOKEN) >= SHORTEST_KEY:
+        return []
+    message = f'{_name("METRICS_TOKEN")} has less than {SHORTEST_KEY} characters.'
+    return [checks.Warning(message, id='publik_socialmedia.W007')]

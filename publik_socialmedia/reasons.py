@@ -138,6 +138,15 @@ SENTENCES = {
         'there.'
     ),
     'token_expires': _('The access token ends soon: connect the account again before.'),
+    'silence': _(
+        'No message has come for long, compared with the habit of this account: test it, and look at its '
+        'page on the network.'
+    ),
+    'poll_failing': _('The last polls of this account failed: new messages may be missing. Test it.'),
+    # the queue: somebody must look
+    'queue_blocked': _('It is tried no more: see why in the queue, then start it again.'),
+    'queue_unread': _('They may hold messages of citizens: see why in the queue.'),
+    'worker_late': _('The worker is stopped or too slow: tell the administrator of the server.'),
     'no_polling': _('This network cannot be polled: it calls us by itself.'),
     'no_history': _('This network does not let past messages be read again.'),
     'no_reread': _('This network does not let recent messages be looked at again.'),

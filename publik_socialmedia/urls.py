@@ -25,6 +25,7 @@ from django.urls import path
 from publik_socialmedia.delivery.publishing import published_file
 from publik_socialmedia.intake.webhooks import webhook
 from publik_socialmedia.manager.urls import urlpatterns as manager_patterns
+from publik_socialmedia.monitoring import metrics
 from publik_socialmedia.privacy import callbacks
 from publik_socialmedia.wcs import choices, linking_page, panel, panel_files, replies
 
@@ -50,6 +51,8 @@ urlpatterns: list[Any] = [
         panel_files.panel_file,
         name='socialmedia-panel-file',
     ),
+    # for the programs that watch and count
+    path('api/socialmedia/metrics/', metrics.metrics, name='socialmedia-metrics'),
     # administrators' pages
     *manager_patterns,
     # pages of the portal, for citizens

@@ -53,6 +53,8 @@ LABELS = {
     'remove': _('account removed'),
     'link-citizen': _('conversation linked to an account of Publik'),
     'unlink-citizen': _('link to an account of Publik undone'),
+    'alert': _('managers warned by e-mail'),
+    'alert-over': _('managers told by e-mail that it is over'),
     'raw-body': _('content of a body shown'),
 }
 

@@ -1,0 +1,166 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""What is wrong now and needs a person, as far as the database knows: asks nobody (R41).
+
+Each alert has a ``key``, told once, and a ``family``: what is over when none of the family stands any more. A
+token that ends in 14, then 7, then 2 days makes three keys and one family.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import Count, Min
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from publik_socialmedia import addresses, errors, text
+from publik_socialmedia.health import EXPIRY_WARNINGS
+from publik_socialmedia.models import Account, Conversation, Delivery, RawEvent
+from publik_socialmedia.reasons import sentence
+from publik_socialmedia.silence import silent
+from publik_socialmedia.wcs.wording import network_label
+
+LATE = timedelta(minutes=15)  # nobody is woken for a worker that starts again
+POLLS = 10  # failed polls in a row: a quarter of an hour at least, with their back-off
+QUEUE = 'socialmedia-manage-queue'
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """``reason``: a word of ``reasons``; ``account``: None if it is about all; ``address``: where to act, ''
+    if nothing says where this site is."""
+
+    key: str
+    family: str
+    reason: str
+    said: str
+    account: Account | None = None
+    address: str = field(default='', compare=False)
+
+    @property
+    def owner(self) -> str:
+        """Which account it is about, for people; '' for all of them."""
+        if self.account is None:
+            return ''
+        # one line: it is put in subjects of mails
+        return ' '.join(f'{text.clean(str(self.account))} ({network_label(self.account)})'.split())
+
+
+def standing(now: datetime | None = None) -> list[Alert]:
+    """All that is wrong now; a fixed number of queries."""
+    at = now or timezone.now()
+    accounts = list(watched())
+    quiet = {account.pk for account in silent(at)}
+    blocked = _blocked()
+    found: list[Alert] = []
+    for account in accounts:
+        found += _of_account(account, at, quiet=account.pk in quiet, blocked=blocked.get(account.pk, 0))
+    return found + list(_of_all(at))
+
+
+def watched() -> Iterator[Account]:
+    """The accounts in use: neither paused nor being connected."""
+    known = Account.objects.filter(setup__isnull=True).exclude(state=Account.State.PAUSED)
+    yield from known.defer('credentials').order_by('pk')
+
+
+def _of_account(account: Account, now: datetime, *, quiet: bool, blocked: int) -> Iterator[Alert]:
+    page = _address('socialmedia-manage-account', account=account.pk)
+
+    def alert(family: str, reason: str, said: str = '', *, step: str = '', address: str = '') -> Alert:
+        base = f'account:{account.pk}:{family}'
+        words = said or sentence(reason)
+        return Alert(f'{base}:{step or reason}', base, reason, words, account, address or page)
+
+    if account.problem:
+        yield alert('network', account.problem)
+    if account.wcs_problem:
+        yield alert('wcs', account.wcs_problem)
+    step = expiry_step(account, now)
+    if step is not None and not account.problem:
+        yield alert('expiry', 'token_expires', _expiry(account, now), step=str(step))
+    if quiet:
+        yield alert('silence', 'silence')
+    if account.poll_failures >= POLLS and not account.problem:
+        yield alert('polling', 'poll_failing')
+    if blocked:
+        told = ngettext('%s item is blocked.', '%s items are blocked.', blocked) % blocked
+        words = f'{told} {sentence("queue_blocked")}'
+        yield alert('blocked', 'queue_blocked', words, address=_list(account=account.pk))
+
+
+def expiry_step(account: Account, now: datetime) -> int | None:
+    """Which of the warnings of the end of its token is due: 14, 7 or 2 days, 0 when it is over; None: no."""
+    if account.token_expires_at is None:
+        return None
+    left = account.token_expires_at - now
+    if left <= timedelta():
+        return 0
+    return next((days for days in sorted(EXPIRY_WARNINGS) if left <= timedelta(days=days)), None)
+
+
+def _expiry(account: Account, now: datetime) -> str:
+    assert account.token_expires_at is not None
+    days = (account.token_expires_at - now).days
+    if days < 0:
+        return sentence('auth')
+    told = ngettext(
+        'The access token ends in %s day: connect the account again before.',
+        'The access token ends in %s days: connect the account again before.',
+        days,
+    )
+    return told % days
+
+
+def _of_all(now: datetime) -> Iterator[Alert]:
+    put_aside = RawEvent.objects.filter(state=RawEvent.State.QUARANTINED).count()
+    if put_aside:
+        said = ngettext('%s body could not be read.', '%s bodies could not be read.', put_aside) % put_aside
+        words = f'{said} {sentence("queue_unread")}'
+        address = _list(list='unreadable')
+        yield Alert('unread:queue_unread', 'unread', 'queue_unread', words, address=address)
+    due = Conversation.objects.filter(due_at__lte=now).aggregate(at=Min('due_at'))['at']
+    came = RawEvent.objects.filter(state=RawEvent.State.PENDING).aggregate(at=Min('received_at'))['at']
+    oldest = min((at for at in (due, came) if at), default=None)
+    if oldest is not None and now - oldest > LATE:
+        minutes = int((now - oldest).total_seconds() // 60)
+        said = _('Work has been late for %s minutes.') % minutes
+        words = f'{said} {sentence("worker_late")}'
+        address = _list(list='failing')
+        yield Alert('worker:worker_late', 'worker', 'worker_late', words, address=address)
+
+
+def _blocked() -> dict[int, int]:
+    rows = Delivery.objects.filter(state=Delivery.State.BLOCKED).values_list('conversation__account')
+    return dict(rows.annotate(count=Count('pk')))
+
+
+def _list(**query: str | int) -> str:
+    queue = _address(QUEUE)
+    return f'{queue}?{urlencode(query)}' if queue else ''
+
+
+def _address(name: str, **values: int) -> str:
+    try:
+        return addresses.absolute(name, **values)
+    except errors.ConfigurationError:
+        return ''
