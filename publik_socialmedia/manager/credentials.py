@@ -40,10 +40,14 @@ class CredentialsForm(AccessibleForm):
         super().__init__(*args, **kwargs)
         self.shared = of_scope(network, 'endpoint')
         self.own = of_scope(network, 'account')
-        secrets = account.endpoint.secrets if account.endpoint else {}
+        secrets = {}
+        if account.endpoint is not None:
+            secrets = {name: values[0] for name, values in account.endpoint.secrets.items() if values}
         if self.shared and account.endpoint is None:
             self._offer_endpoints()
-        self.fields |= credential_fields(self.shared, kept=secrets, all_optional=True)
+        self.fields |= credential_fields(
+            self.shared, kept=secrets, all_optional=network.capabilities.polling or 'endpoint' in self.fields
+        )
         self.fields |= credential_fields(self.own, kept=account.credentials, all_optional=False)
         for credential in self._erasable():
             label = _('Forget « %s »') % _(credential.label)

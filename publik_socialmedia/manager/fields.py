@@ -73,7 +73,8 @@ def credential_fields(
         )
         help_text = _(credential.help_text) if credential.help_text else ''
         if has and credential.secret:
-            help_text = f'{help_text} {_("Already given; leave it empty to keep it.")}'.strip()
+            keep = _('Already given; leave it empty to keep it.')
+            help_text = f'{help_text} {keep}'.strip()
         fields[credential.name] = forms.CharField(
             label=_(credential.label),
             help_text=help_text,

@@ -40,7 +40,7 @@ _INLINE = (
     (re.compile(r'\*\*(.+?)\*\*'), r'<strong>\1</strong>'),
     (re.compile(r'(?<![\w*])\*([^*\s][^*]*?)\*(?![\w*])'), r'<em>\1</em>'),
 )
-LOWEST = 2  # levels by which titles go down: the page has its own above
+LOWEST = 1  # levels by which titles go down: the page has its own above
 
 
 @cache
@@ -53,7 +53,7 @@ def of_network(slug: str) -> SafeString:
 def html(markdown: str) -> SafeString:
     """What these lines say. Its first title is left out: the page has one."""
     blocks = list(_blocks(markdown.splitlines()))
-    if blocks and blocks[0].startswith('<h3>'):
+    if blocks and blocks[0].startswith('<h2>'):
         blocks = blocks[1:]
     return mark_safe('\n'.join(blocks))  # noqa: S308 - each block escapes what it is made of
 
@@ -117,8 +117,11 @@ def _list(lines: list[str]) -> str:
             items.append([item[3]])
         else:
             items[-1].append(line)
-    tag = 'ol' if first[2] else 'ul'
-    return f'<{tag}>{"".join(map(_item, items))}</{tag}>'
+    inner = ''.join(map(_item, items))
+    if not first[2]:
+        return f'<ul>{inner}</ul>'
+    start = '' if first[2] == '1' else f' start="{int(first[2])}"'  # a table may come between two items
+    return f'<ol{start}>{inner}</ol>'
 
 
 def _item(lines: list[str]) -> str:

@@ -94,6 +94,12 @@ class Frame:
         return reverse(f'socialmedia-manage-{slug}', args=[self.account.pk])
 
     @property
+    def name(self) -> str:
+        """The network's, until the account has one."""
+        known = self.account.name or self.account.external_id
+        return str(self.account) if known else self.network.label
+
+    @property
     def steps(self) -> list[Step]:
         return [step for step in STEPS if step.applies(self.account)]
 
@@ -119,7 +125,7 @@ class Frame:
         return self.address('account')
 
     def show(self, template: str, **values: Any) -> HttpResponse:
-        crumbs = [(self.address('setup' if self.setup else 'account'), str(self.account))]
+        crumbs = [(self.address('setup' if self.setup else 'account'), self.name)]
         title = next((str(step.title) for step in STEPS if step.slug == self.slug), '')
         if title:
             crumbs.append((self.address(self.slug), title))
