@@ -37,6 +37,7 @@ _STAFF: list[Any] = [
     path(_ROOT, home.home, name='socialmedia-manage-home'),
     path(f'{_ROOT}new/', connecting.new, name='socialmedia-manage-new'),
     path(_ROOT, include('publik_socialmedia.manager.oversight_urls')),
+    path(_ROOT, include('publik_socialmedia.privacy.urls')),
     # steps: while an account is being connected, then to change what was chosen
     _of_account('guide/', connecting.show_guide, 'guide'),
     _of_account('credentials/', connecting.credentials, 'credentials'),

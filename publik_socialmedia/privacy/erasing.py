@@ -39,6 +39,7 @@ from publik_socialmedia import errors, media
 from publik_socialmedia.conversations import burial, contacts
 from publik_socialmedia.delivery import queue
 from publik_socialmedia.models import (
+    Account,
     Attachment,
     ChannelEvent,
     Contact,
@@ -100,11 +101,12 @@ def forget(conversation: Conversation, before: datetime) -> tuple[Counts, list[d
     """
     contact = Contact.objects.get(pk=conversation.contact_id)
     users = list(contact.identifiers.values_list('value', flat=True))
-    contacts.lock(contact.account, users=users)
+    account = conversation.account
+    contacts.lock(account, users=users)
     if full(conversation).exists():
         _begin_anew(conversation, contact)
-    counts = _forget_events(contact, users, before)
-    burial.bury_traces(contact.account, users=users)
+    counts = _forget_events(account, users, before)
+    burial.bury_traces(account, users=users)
     counts['identifiers'] = contact.identifiers.all().delete()[0]
     counts['persons'] = 1
     Contact.objects.filter(pk=contact.pk).update(
@@ -174,9 +176,9 @@ def _strip(message: Message) -> None:
 
 def _begin_anew(conversation: Conversation, contact: Contact) -> None:
     """What a person wrote after they asked to be erased is theirs again, under a new number."""
-    new = Contact.objects.create(account=contact.account)
+    new = Contact.objects.create(account=conversation.account)
     other = Conversation.objects.create(
-        account=contact.account,
+        account=conversation.account,
         contact=new,
         last_inbound_at=conversation.last_inbound_at,
         last_activity_at=conversation.last_activity_at,
@@ -188,9 +190,8 @@ def _begin_anew(conversation: Conversation, contact: Contact) -> None:
     queue.make_due(other.pk, timezone.now())
 
 
-def _forget_events(contact: Contact, users: Sequence[str], before: datetime) -> Counts:
+def _forget_events(account: Account, users: Sequence[str], before: datetime) -> Counts:
     """Erase what is known of these persons besides their messages."""
-    account = contact.account
     theirs = Q(user__in=users) & ~Q(user='')
     events = ChannelEvent.objects.filter(account=account, received_at__lte=before)
     ids = Ids(users)

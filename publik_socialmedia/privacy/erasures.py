@@ -28,6 +28,7 @@ What does not end in the time given is ended by ``socialmedia_purge``.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -52,10 +53,14 @@ from publik_socialmedia.models import (
 )
 from publik_socialmedia.privacy import bodies, erasing, finding
 from publik_socialmedia.privacy.erasing import Counts
+from publik_socialmedia.wcs.client import Client, site_for
+from publik_socialmedia.wcs.mapping import KEY_FIELD
 
 State = Erasure.State
 PAGE = 200  # bodies looked through at a time
 PAUSE = 0.2  # seconds before what is busy is asked for again
+
+logger = logging.getLogger(__name__)
 
 
 def ask(found: Iterable[Contact], *, actor: Any = None, origin: str = Erasure.Origin.REQUEST) -> Erasure:
@@ -135,9 +140,34 @@ def resume(*, seconds: float = 60) -> int:
     return sum(run(erasure, seconds=seconds) for erasure in pending)
 
 
+def look(erasure: Erasure) -> int:
+    """Ask w.c.s. which of the demands it still holds; gives of how many it would not tell."""
+    unknown = 0
+    for demand in erasure.demands:
+        if demand['gone']:
+            continue
+        try:
+            client = Client(site_for(demand['site']))
+            if demand['number']:
+                found = client.get(demand['form'], demand['number'], payloads=False)
+            else:  # the answer to its submission was lost: it is known by its key
+                found = next(
+                    iter(client.find(demand['form'], KEY_FIELD, demand['name'], payloads=False)), None
+                )
+        except errors.SocialMediaError as error:
+            logger.info('demand of erasure %s: %s', erasure.pk, error)
+            unknown += 1
+        else:
+            demand['gone'] = found is None or found.anonymised
+    erasure.save(update_fields=['demands'])
+    return unknown
+
+
 def _run(erasure: Erasure, end: float) -> None:
     erasure.refresh_from_db()
-    for contact in Contact.objects.filter(pk__in=erasure.contacts, erased_at__isnull=True).order_by('pk'):
+    left = Contact.objects.filter(pk__in=erasure.contacts, erased_at__isnull=True)
+    left = left.select_related('conversation__account').defer('conversation__account__credentials')
+    for contact in left.order_by('pk'):
         _erase_contact(erasure, contact)
     _erase_bodies(erasure, end)
     with transaction.atomic():

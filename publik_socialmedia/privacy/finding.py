@@ -40,10 +40,10 @@ def contacts(identifier: str, network: str = '') -> QuerySet[Contact]:
 
 def same_persons(found: Iterable[Contact]) -> QuerySet[Contact]:
     """These, and those who bear one of their identifiers on other accounts of the same network."""
-    own = ContactIdentifier.objects.filter(contact__in=list(found)).select_related('account')
+    own = ContactIdentifier.objects.filter(contact__in=list(found)).values_list('value', 'account__network')
     known = Q(pk__in=[])
-    for identifier in own:
-        known |= Q(value=identifier.value, account__network=identifier.account.network)
+    for value, network in own:
+        known |= Q(value=value, account__network=network)
     return _persons(ContactIdentifier.objects.filter(known))
 
 
@@ -61,7 +61,8 @@ def spellings(identifier: str) -> set[str]:
 
 def _persons(known: QuerySet[ContactIdentifier]) -> QuerySet[Contact]:
     found = Contact.objects.filter(pk__in=known.values('contact'), erased_at__isnull=True)
-    return found.select_related('account', 'conversation').order_by('account__network', 'account_id', 'pk')
+    found = found.select_related('account', 'conversation').defer('account__credentials')
+    return found.order_by('account__network', 'account_id', 'pk')
 
 
 def _is_any(values: Iterable[str]) -> Q:

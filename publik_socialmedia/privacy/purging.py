@@ -27,13 +27,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from publik_socialmedia import media
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.models import (
-    Account,
     Attachment,
     ChannelEvent,
     Delivery,
@@ -118,7 +117,7 @@ def traces(now: datetime, dry: bool) -> Iterator[int]:
     late = now - timedelta(days=app_settings.TOMBSTONE_DAYS)
     # what they say is in the state of the message since
     yield from _delete(Receipt.objects.filter(received_at__lt=late), dry)
-    for account in Account.objects.order_by('pk'):
+    for account in retention.accounts():
         before = retention.of(account).conversations_before(now)
         yield from _delete(Reaction.objects.filter(account=account, at__lt=before), dry)
         yield from _delete(ChannelEvent.objects.filter(account=account, received_at__lt=before), dry)
@@ -160,9 +159,10 @@ STEPS: Mapping[str, tuple[object, Step]] = {
 
 def _lanes() -> Iterator[tuple[Q, retention.Retention]]:
     """Where bodies come from, and how long each place keeps them."""
-    for account in Account.objects.order_by('pk'):
+    for account in retention.accounts():
         yield Q(account=account), retention.of(account)
-    for endpoint in Endpoint.objects.prefetch_related('accounts').order_by('pk'):
+    known = Prefetch('accounts', retention.accounts())
+    for endpoint in Endpoint.objects.defer('secrets').prefetch_related(known).order_by('pk'):
         yield Q(endpoint=endpoint, account=None), retention.of_all(endpoint.accounts.all())
 
 

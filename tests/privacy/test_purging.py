@@ -339,6 +339,16 @@ def test_the_command_counts_what_it_erased(capsys):
     assert 'Secret' not in traces.database() and 'jeanne' not in traces.database()
 
 
+def test_it_ends_also_when_no_key_opens_the_secrets_any_more(settings):
+    scene()
+    Endpoint.objects.create(network='messenger', secrets={'a': ['b']})
+    settings.PUBLIK_SOCIALMEDIA_ENCRYPTION_KEYS = ['another']
+    call_command('socialmedia_purge')
+    assert not RawEvent.objects.exists() and 'Secret' not in ''.join(
+        Message.objects.values_list('text', flat=True)
+    )
+
+
 def test_a_step_that_fails_keeps_no_other_from_being_done(monkeypatch, capsys, caplog):
     scene()
 
