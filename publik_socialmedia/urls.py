@@ -20,7 +20,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from publik_socialmedia.delivery.publishing import published_file
 from publik_socialmedia.intake.webhooks import webhook
@@ -29,25 +30,34 @@ from publik_socialmedia.monitoring import metrics
 from publik_socialmedia.privacy import callbacks
 from publik_socialmedia.wcs import choices, linking_page, panel, panel_files, replies
 
+
+class TokenConverter(StringConverter):
+    """A part of an address by which something is looked for in the database, which takes no NUL."""
+
+    regex = '[^/\0]+'
+
+
+register_converter(TokenConverter, 'token')
+
 urlpatterns: list[Any] = [
-    path('api/socialmedia/webhook/<slug:network>/<str:token>/', webhook, name='socialmedia-webhook'),
+    path('api/socialmedia/webhook/<slug:network>/<token:token>/', webhook, name='socialmedia-webhook'),
     path(
-        'api/socialmedia/erasure/<slug:network>/<str:token>/',
+        'api/socialmedia/erasure/<slug:network>/<token:token>/',
         callbacks.erasure_callback,
         name='socialmedia-erasure',
     ),
-    path('api/socialmedia/files/<str:token>/<str:filename>', published_file, name='socialmedia-file'),
+    path('api/socialmedia/files/<token:token>/<str:filename>', published_file, name='socialmedia-file'),
     # the services that the workflow of w.c.s. calls, each under the address of its demand
-    path('api/socialmedia/wcs/<str:token>/answer/', replies.answer, name='socialmedia-answer'),
-    path('api/socialmedia/wcs/<str:token>/retry/', replies.retry, name='socialmedia-retry'),
-    path('api/socialmedia/wcs/<str:token>/services/', choices.services_list, name='socialmedia-services'),
-    path('api/socialmedia/wcs/<str:token>/forms/', choices.forms_list, name='socialmedia-forms'),
-    path('api/socialmedia/wcs/<str:token>/convert/', choices.conversion, name='socialmedia-convert'),
-    path('api/socialmedia/wcs/<str:token>/attach/', choices.attachment, name='socialmedia-attach'),
+    path('api/socialmedia/wcs/<token:token>/answer/', replies.answer, name='socialmedia-answer'),
+    path('api/socialmedia/wcs/<token:token>/retry/', replies.retry, name='socialmedia-retry'),
+    path('api/socialmedia/wcs/<token:token>/services/', choices.services_list, name='socialmedia-services'),
+    path('api/socialmedia/wcs/<token:token>/forms/', choices.forms_list, name='socialmedia-forms'),
+    path('api/socialmedia/wcs/<token:token>/convert/', choices.conversion, name='socialmedia-convert'),
+    path('api/socialmedia/wcs/<token:token>/attach/', choices.attachment, name='socialmedia-attach'),
     # agents' pages
-    path('api/socialmedia/wcs/<str:token>/panel/', panel.panel, name='socialmedia-panel'),
+    path('api/socialmedia/wcs/<token:token>/panel/', panel.panel, name='socialmedia-panel'),
     path(
-        'api/socialmedia/wcs/<str:token>/panel/file/<int:attachment>/',
+        'api/socialmedia/wcs/<token:token>/panel/file/<int:attachment>/',
         panel_files.panel_file,
         name='socialmedia-panel-file',
     ),
@@ -57,7 +67,9 @@ urlpatterns: list[Any] = [
     *manager_patterns,
     # pages of the portal, for citizens
     path(
-        'socialmedia/effacement/<str:reference>/', callbacks.erasure_status, name='socialmedia-erasure-status'
+        'socialmedia/effacement/<token:reference>/',
+        callbacks.erasure_status,
+        name='socialmedia-erasure-status',
     ),
-    path('socialmedia/relier/<str:token>/', linking_page.link_page, name='socialmedia-link'),
+    path('socialmedia/relier/<token:token>/', linking_page.link_page, name='socialmedia-link'),
 ]

@@ -102,6 +102,26 @@ def test_the_answer_costs_two_queries_and_a_notification(client, endpoint, djang
 
 
 @pytest.mark.parametrize(
+    'path',
+    [
+        'api/socialmedia/webhook/messenger/{}/',
+        'api/socialmedia/erasure/messenger/{}/',
+        'api/socialmedia/files/{}/image.png',
+        'api/socialmedia/wcs/{}/answer/',
+        'api/socialmedia/wcs/{}/panel/',
+        'socialmedia/effacement/{}/',
+        'socialmedia/relier/{}/',
+    ],
+)
+@pytest.mark.parametrize('token', ['a%00b', '%00', '%EF%BF%BF', 'a' * 3000])
+def test_an_address_that_no_database_could_hold(client, endpoint, path, token):
+    """R1: it is unknown, like any other; nothing fails."""
+    client.raise_request_exception = False
+    assert client.post('/' + path.format(token), b'{}', content_type='application/json').status_code < 500
+    assert client.get('/' + path.format(token)).status_code < 500
+
+
+@pytest.mark.parametrize(
     'headers',
     [
         {},
