@@ -86,6 +86,14 @@ def webhook(part: str = 'messaging', ours: bool = False, **what: object) -> list
     return _parse({'object': 'instagram', 'entry': [{'id': OURS, 'time': 1790856000203, part: [value]}]})
 
 
+def test_a_message_of_which_only_the_id_came():
+    """R8: somebody wrote; what they wrote must be read in the application."""
+    (event,) = webhook(message={'mid': 'aWdf_1'})
+    assert (event.kind, event.external_id, event.unreadable) == (Kind.MESSAGE, 'aWdf_1', 'empty')
+    (event,) = webhook(message={'mid': 'aWdf_2', 'referral': {'product': {'id': '1'}}})
+    assert (event.kind, event.reason) == (Kind.IGNORED, 'noise')
+
+
 # -- envelopes
 
 

@@ -43,10 +43,9 @@ def _message(item: Context, message: Payload) -> list[Event]:
         if item.ours or message.get('is_echo') or message.get('is_self'):
             return [item.ignored('own')]
         return [item.event(Kind.IGNORED, reason='story_mention', external_id=mid)]
-    if message and not message.keys() - {'mid', 'referral'}:
-        return [
-            item.ignored('noise', key='referral')
-        ]  # came from a product or an advertisement, saying nothing
+    if 'referral' in message and not message.keys() - {'mid', 'referral'}:
+        # came from a product or an advertisement, saying nothing
+        return [item.ignored('noise', key='referral')]
     found = read_message(item, message)
     story = attachments.story_of(message)
     return [

@@ -121,6 +121,7 @@ class Instagram(InboxNetwork):
     error_table = sending.ERRORS
     shown_types = sending.SHOWN_TYPES
     doubtful = frozenset({'1545041', '2534014'})
+    settle = sending.SETTLED
     dialect = events.DIALECT
     reading = events.READING
 

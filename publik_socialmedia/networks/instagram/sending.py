@@ -23,6 +23,7 @@ for an account behind a Page, /docs/messenger-platform/instagram/features/send-m
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 
 from publik_socialmedia.errors import ConfigurationError, PermanentError
 from publik_socialmedia.networks.base import JSON, Outgoing
@@ -37,6 +38,8 @@ from publik_socialmedia.networks.meta_sending import (
 )
 
 MEGABYTE = 1_000_000
+# Meta fetches a file while it answers, within 10 seconds, 75 for a video; we may have given up before
+SETTLED = timedelta(seconds=90)
 
 # Known from public code for the most part: Meta lists few of them.
 # /documentation/business-messaging/messenger-platform/error-codes (18 March 2026)
