@@ -203,6 +203,15 @@ def test_an_answer_that_is_no_message_has_an_unknown_outcome(here: Desk, body: b
     assert len(here.on_screen()) == 1
 
 
+@pytest.mark.parametrize('status', [408, 500, 502, 503])
+def test_a_gateway_that_lost_the_answer(here: Desk, status: int):
+    """R30: whatever its status, the service behind it may have done it."""
+    here.server.fail('after', SEND, status=status, body=b'<html>')
+    with pytest.raises(errors.OutcomeUnknown):
+        here.send(here.answer())
+    assert len(here.on_screen()) == 1
+
+
 # -- looking for it
 
 

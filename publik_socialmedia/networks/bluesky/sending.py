@@ -30,7 +30,7 @@ from publik_socialmedia.networks import rates
 from publik_socialmedia.networks.base import JSON, Account, Capabilities, Http, Outgoing, OutgoingFile, Sent
 from publik_socialmedia.networks.reading import decoded, dicts, ident, mapping, moment
 
-from .api import Api, checked, content
+from .api import Api, checked, content, meaning
 from .history import LONGEST_PAGE, MESSAGES
 from .messages import kind_of, sender_of
 from .polling import ACCEPT
@@ -91,8 +91,9 @@ def send(account: Account, outgoing: Outgoing, http: Http) -> Sent:
     if links := facets(outgoing.text):
         message['facets'] = links
     answer = api.call('POST', SEND, json={'convoId': number, 'message': message})
-    if answer.status >= 500:  # a gateway may have lost the answer of a service that did it
-        raise errors.OutcomeUnknown(http_status=answer.status)
+    error = meaning(answer)
+    if error is not None and error.reason == 'temporary':  # a gateway may have lost the answer of the service
+        raise errors.OutcomeUnknown(code=error.code, http_status=answer.status)
     sent = mapping(decoded(checked(answer)))
     if not ident(sent.get('id')):
         raise errors.OutcomeUnknown(http_status=answer.status)
