@@ -29,6 +29,7 @@ from urllib.parse import quote, urlsplit
 
 from publik_socialmedia import errors
 from publik_socialmedia.errors import ConfigurationError, Hidden, PermanentError, TemporaryError
+from publik_socialmedia.networks import reading
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http
 from publik_socialmedia.networks.reading import integer, mapping, string
 
@@ -116,10 +117,7 @@ def _retry_after(found: Mapping[str, JSON], answer: Answer) -> float | None:
 
 def decoded(answer: Answer) -> Mapping[str, JSON]:
     """The object of an answer, {} if it is something else."""
-    try:
-        return mapping(answer.json())
-    except (ValueError, RecursionError):
-        return {}
+    return mapping(reading.decoded(answer))
 
 
 class Api:

@@ -30,7 +30,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 from publik_socialmedia import text
-from publik_socialmedia.errors import OutcomeUnknown, PermanentError, SocialMediaError, TemporaryError
+from publik_socialmedia.errors import OutcomeUnknown, PermanentError, SocialMediaError
 from publik_socialmedia.networks import outgoing as parts
 from publik_socialmedia.networks.base import (
     JSON,
@@ -51,7 +51,6 @@ TEXT, CAPTION = 4096, 1024  # UTF-16 units
 FILE, PICTURE = 50 * MEGABYTE, 10 * MEGABYTE
 PICTURES = ('image/jpeg', 'image/png', 'image/webp')  # shown as such; everything else is a document
 WINDOW = timedelta(hours=24)  # of a business account: after the person's last message
-SETTLED = timedelta(seconds=60)  # after which a lost request is no longer being carried out
 UPLOAD_TIMEOUT = 90.0  # seconds
 
 _PERSON = re.compile(r'[1-9]\d{0,18}')
@@ -151,8 +150,5 @@ def find_sent(outgoing: Outgoing) -> NoReturn:
     TemporaryError while the lost call may still be carried out, and the echo of a business account may come;
     then PermanentError('perhaps_sent'): the agent is asked. Sending again could say it twice.
     """
-    tried = outgoing.last_tried_at or outgoing.first_tried_at
-    left = (tried + SETTLED - datetime.now(UTC)).total_seconds() if tried else 0.0
-    if left > 0:
-        raise TemporaryError('outcome_unknown', retry_after=left)
+    parts.settle(outgoing)
     raise PermanentError('perhaps_sent')
