@@ -252,11 +252,12 @@ def test_media(media: dict[str, Any], kind: str, url: str):
     assert event.text == 'Voici' and not event.unreadable
 
 
-def test_a_place():
-    point = {'type': 'Point', 'coordinates': [2.35, 48.85]}
+@pytest.mark.parametrize('place', [(2.35, 48.85), (2, 48)])
+def test_a_place(place: tuple[float, float]):
+    point = {'type': 'Point', 'coordinates': list(place)}
     where = {'type': 'shared_coordinate', 'shared_coordinate': {'coordinates': point}}
     (attachment,) = message(attachment={'type': 'location', 'location': where}).attachments
-    assert (attachment.kind, attachment.details) == ('location', {'lat': 48.85, 'long': 2.35})
+    assert (attachment.kind, attachment.details) == ('location', {'lat': place[1], 'long': place[0]})
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def legacy_attachments(data: Mapping[str, JSON], message: str) -> tuple[Attachme
 def _location(location: Mapping[str, JSON]) -> Attachment:
     """GeoJSON: longitude first."""
     point = mapping(mapping(location.get('shared_coordinate')).get('coordinates')).get('coordinates')
-    if isinstance(point, list) and len(point) == 2 and all(isinstance(value, float) for value in point):
+    if isinstance(point, list) and len(point) == 2 and all(type(value) in (int, float) for value in point):
         return Attachment('location', details={'lat': point[1], 'long': point[0]})
     return _unsupported('location')
 
