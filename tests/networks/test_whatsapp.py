@@ -365,6 +365,14 @@ def test_the_past_of_a_telephone_is_read_on_purpose():
     assert (answered.user, answered.from_us, answered.unreadable) == (CITIZEN, True, 'not_transmitted')
 
 
+def test_the_past_of_somebody_whose_number_is_not_told():
+    """R11: what they wrote is not ours."""
+    known = {name: value for name, value in ASKED.items() if name != 'from'} | {'from_user_id': 'FR.1x2y3z'}
+    past = [{**PAST[0], 'threads': [{'id': 'FR.1x2y3z', 'messages': [known, {**known, 'id': 'p3'}]}]}]
+    asked, _again = parse(body('history', history=past), Source.HISTORY)
+    assert (asked.text, asked.user, asked.from_us) == ('Ancien', 'FR.1x2y3z', False)
+
+
 # -- files
 
 

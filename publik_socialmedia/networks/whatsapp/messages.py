@@ -150,6 +150,7 @@ def history(value: Value, chunk: Payload) -> Iterator[tuple[JSON, list[Event]]]:
         if not messages:
             yield None, [value.ignored('empty', field='history')]
         for message in messages:
-            ours = ident(message.get('from')) != citizen
+            # without number: of a person who has a user name
+            ours = ident(message.get('from')) not in ('', citizen)
             sides = {'from': value.number, 'to': citizen} if ours else {}
             yield message.get('timestamp'), [read(value, {**message, **sides}, ours)]
