@@ -35,6 +35,7 @@ from publik_socialmedia.manager.options import DaysForm, SettingsForm
 from publik_socialmedia.manager.steps import Frame, step
 from publik_socialmedia.models import Account, Endpoint
 from publik_socialmedia.networks.base import Problem
+from publik_socialmedia.privacy.forms import RetentionForm
 from publik_socialmedia.reasons import sentence
 
 
@@ -67,13 +68,15 @@ def choose_import(frame: Frame) -> HttpResponse:
 @step('settings')
 def settings(frame: Frame) -> HttpResponse:
     account = frame.account
-    form = SettingsForm(account, frame.request.POST if frame.request.method == 'POST' else None)
-    if frame.request.method == 'POST' and form.is_valid():
-        changed = form.apply()
+    given = frame.request.POST if frame.request.method == 'POST' else None
+    form, retention = SettingsForm(account, given), RetentionForm(account, given)
+    if given is not None and form.is_valid() and retention.is_valid():
+        changed = form.apply() + retention.changed_data
+        retention.save()
         if changed:
             journal.record(frame.request, 'settings', account, changed=changed)
         return frame.finish('' if frame.setup else _('The settings are kept.'))
-    return frame.show('settings.html', form=form)
+    return frame.show('settings.html', form=form, retention=retention)
 
 
 @step('start')
