@@ -27,6 +27,13 @@ from publik_socialmedia.fields import keyed_hash
 from publik_socialmedia.models import Account, ChannelEvent, Endpoint, Reaction
 from publik_socialmedia.networks.base import Event
 
+# what a critical event is a sign of, where it does not say it itself (``Event.error``): a word of ``reasons``
+PROBLEMS = {
+    'account_disconnected': 'auth',
+    'business_connection': 'permission',
+    'policy_filters_private_mentions': 'policy_filters_private_mentions',
+}
+
 
 def record_reaction(received: Received) -> str:
     """Keep the reaction of a person to a message, the latest one winning; opens nothing (R14)."""
@@ -50,8 +57,12 @@ def record_reaction(received: Received) -> str:
 
 
 def record_channel_event(received: Received) -> str:
-    """Keep what happened to an account or to a thread, once."""
-    keep_channel_event(received.event, received.received_at, account=received.account)
+    """Keep what happened to an account or to a thread, once. What is critical stands as the problem of the
+    account, of which its managers are warned, until the network takes a call again."""
+    account, event = received.account, received.event
+    news = keep_channel_event(event, received.received_at, account=account)
+    if news and event.severity == 'critical':
+        account.refuse(event.error or PROBLEMS.get(event.topic, 'policy'))
     return 'channel'
 
 
@@ -61,14 +72,15 @@ def keep_channel_event(
     *,
     account: Account | None = None,
     endpoint: Endpoint | None = None,
-) -> None:
-    """Keep such an event, also one of an endpoint that names no account (the test of a dashboard)."""
+) -> bool:
+    """Keep such an event, also one of an endpoint that names no account (the test of a dashboard). True if it
+    was not known."""
     at = event.sent_at or event.fallback_at
     owner = f'account {account.pk}' if account else f'endpoint {endpoint.pk if endpoint else ""}'
     facts = json.dumps(dict(event.details), sort_keys=True, default=str)
     key = keyed_hash('channel', owner, event.topic, event.user, at.isoformat() if at else '', facts)
-    if burial.is_digest_buried(key):
-        return
+    if burial.is_digest_buried(key) or ChannelEvent.objects.filter(key=key).exists():
+        return False
     row = ChannelEvent(
         endpoint=endpoint,
         account=account,
@@ -81,6 +93,7 @@ def keep_channel_event(
         key=key,
     )
     ChannelEvent.objects.bulk_create([row], ignore_conflicts=True)
+    return True
 
 
 def record_identity(received: Received) -> str:

@@ -192,6 +192,27 @@ def test_the_parts_of_one_answer_are_read_together(account):
     assert [Message.objects.get(pk=part.pk).state for part in parts] == ['read', 'read']
 
 
+@pytest.mark.parametrize(
+    'event, problem',
+    [
+        ({'topic': 'account_disconnected', 'severity': 'critical'}, 'auth'),
+        ({'topic': 'account_restricted', 'severity': 'critical'}, 'policy'),
+        ({'topic': 'provider_error', 'severity': 'critical', 'error': 'billing'}, 'billing'),
+        ({'topic': 'provider_error', 'severity': 'warning', 'error': 'undelivered'}, ''),
+        ({'topic': 'referral'}, ''),
+    ],
+)
+def test_what_is_critical_is_the_problem_of_the_account(account, event, problem):
+    """R41: managers are warned of it; told again by the network after its end, it is no news."""
+    happens(account, Kind.CHANNEL, user='', sent_at=AT, **event)
+    account.refresh_from_db()
+    assert (account.problem, account.state) == (problem, 'broken' if problem else 'active')
+    account.accept()
+    happens(account, Kind.CHANNEL, user='', sent_at=AT, **event)
+    account.refresh_from_db()
+    assert (account.problem, account.state) == ('', 'active')
+
+
 def test_taken_back_before_or_after(account):
     """R13, R52: the content is never shown again, whichever came first."""
     message = write(account, 'secret', external_id='m_1')

@@ -83,13 +83,14 @@ class Value:
     def error(self, error: Payload) -> Event:
         """Something that Meta could not do for our account."""
         code = integer(error.get('code'))
-        kind, _reason = failure(code)
+        kind, reason = failure(code)
         return Event(
             Kind.CHANNEL,
             account_id=self.account_id,
             topic='provider_error',
             severity='critical' if kind is ConfigurationError else 'warning',
             fallback_at=self.fallback_at,
+            error=reason,
             details={
                 'code': code if code is not None and abs(code) < 2**53 else None,
                 'title': string(error.get('title') or error.get('message'))[:250],
