@@ -39,7 +39,7 @@ class PersonForm(AccessibleForm):
         super().__init__(*args, **kwargs)
         self.fields['identifier'] = forms.CharField(
             label=_('Identifier of the person on the network'),
-            help_text=_('For example a telephone number, @name or name@server.example, or a number.'),
+            help_text=_('For example a telephone number, @name, a name with its server, or a number.'),
             max_length=512,
             widget=forms.TextInput(attrs={'autocomplete': 'off', 'spellcheck': 'false'}),
         )
