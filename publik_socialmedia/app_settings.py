@@ -277,6 +277,13 @@ class AppSettings:
         return int(self._get('ACKNOWLEDGEMENT_INTERVAL', DAY))
 
     @property
+    def SERVICES(self) -> Mapping[str, str]:
+        """Services of Publik that may read our statistics besides those of ``KNOWN_SERVICES``: the name under
+        which each signs (its host) → the secret that it shares with us."""
+        services: Mapping[str, str] = self._get('SERVICES', {})
+        return services
+
+    @property
     def ALERT_RECIPIENTS(self) -> tuple[str, ...]:
         """E-mail addresses that are warned of what is wrong: a list, or a text with commas. Default: the
         staff who have changed something of the account, else all staff."""

@@ -28,6 +28,7 @@ from publik_socialmedia.intake.webhooks import webhook
 from publik_socialmedia.manager.urls import urlpatterns as manager_patterns
 from publik_socialmedia.monitoring import metrics
 from publik_socialmedia.privacy import callbacks
+from publik_socialmedia.statistics import api
 from publik_socialmedia.wcs import choices, linking_page, panel, panel_files, replies
 
 
@@ -63,6 +64,8 @@ urlpatterns: list[Any] = [
     ),
     # for the programs that watch and count
     path('api/socialmedia/metrics/', metrics.metrics, name='socialmedia-metrics'),
+    path('api/socialmedia/statistics/', api.index, name='socialmedia-statistics'),
+    path('api/socialmedia/statistics/<slug:slug>/', api.series, name='socialmedia-statistics-series'),
     # administrators' pages
     *manager_patterns,
     # pages of the portal, for citizens

@@ -22,10 +22,12 @@ from typing import Any
 
 from django.urls import path
 
-from publik_socialmedia.manager import queue
+from publik_socialmedia.manager import queue, statistics
 
 urlpatterns: list[Any] = [
     path('queue/', queue.queue, name='socialmedia-manage-queue'),
     path('queue/replay/', queue.replay, name='socialmedia-manage-replay'),
     path('queue/body/<int:pk>/', queue.body, name='socialmedia-manage-body'),
+    path('statistics/', statistics.statistics, name='socialmedia-manage-statistics'),
+    path('statistics/csv/', statistics.statistics_csv, name='socialmedia-manage-statistics-csv'),
 ]
