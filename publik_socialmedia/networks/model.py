@@ -207,7 +207,7 @@ class Event:
     key          our own correlation key handed back (``Outgoing.key``), '' if none
     status, up_to, cumulative   STATUS: state of that message, or of all messages to ``user`` sent up to
                  that instant, or of that one and all earlier ones to that person
-    code, error  STATUS failed: the network's code, and the reason as in ``errors``; CHANNEL: that reason if told
+    code, error  STATUS failed: the network's code, the reason as in ``errors``; CHANNEL: that reason, if told
     number       EDIT: rank of the edit (1, 2…) if the network gives it
     versions     EDIT: (text, time) of the known versions, oldest first, the current one last; may be empty
     emoji, removed              REACTION; ``emoji`` '' if not given
@@ -274,7 +274,7 @@ class Outgoing:
     ``human``: written by a person (opens the human window where a network has one).
     ``template``: to go as the model that the network approved for this account; ``text`` may be empty.
     ``last_inbound_at``: time of the citizen's last message, from which windows are counted.
-    ``first_tried_at``: start of the first try; ``last_tried_at``: end of the last, lost one, or else its start.
+    ``first_tried_at``: start of the first try; ``last_tried_at``: end of the last one, else its start.
     ``others``: ids of our other messages to that person, which ``find_sent`` never takes for this one.
     ``heard_at``: when the network last told us anything of our account, None if never.
     """
