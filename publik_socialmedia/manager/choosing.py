@@ -38,6 +38,13 @@ from publik_socialmedia.wcs import bundle, inspection, installation
 from publik_socialmedia.wcs.client import Client, Form, Role, Schema, parse_element
 from publik_socialmedia.wcs.sites import Site, default_site, site_for, sites
 
+# what ``wcs.mapping.form_values`` gives, in the order of a form
+TOLD = (
+    'reseau', 'compte', 'nom', 'identifiant', 'objet', 'message', 'pieces_jointes', 'recu_le', 'cle',
+    'dernier_message', 'dernier_message_id', 'dernier_message_le', 'nombre_messages', 'repondre_avant',
+    'limite', 'modele', 'adresse_service', 'date_enregistrement', 'date_accuse', 'date_silence',
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Line:
@@ -188,11 +195,10 @@ def _field(schema: Schema, varname: str) -> str:
 
 
 def _values() -> dict[str, str]:
-    """Varname → label, of the fields that our own form has: all that we ever tell when a demand is opened."""
-    xml = next(item.xml for item in bundle.elements() if item.type == 'forms')
-    found = {}
-    for item in parse_element(xml).iterfind('fields/field'):
-        varname, label = item.findtext('varname'), item.findtext('label')
-        if varname and label:
-            found[varname] = label
-    return found
+    """Varname → label, as our own form and workflow word it, of what opens a demand (``mapping``)."""
+    labels: dict[str, str] = {}
+    for element in bundle.elements():
+        if element.type in ('forms', 'workflows'):
+            for field in parse_element(element.xml).iter('field'):
+                labels.setdefault(field.findtext('varname') or '', field.findtext('label') or '')
+    return {name: labels.get(name) or name for name in TOLD}

@@ -18,10 +18,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from publik_socialmedia import health
@@ -32,6 +37,12 @@ from publik_socialmedia.models import Account
 from publik_socialmedia.wcs.wording import network_label
 
 URGENT = {'error': 0, 'warning': 1}
+MENU = (
+    ('queue', _('Queue')),
+    ('conversations', _('Conversations')),
+    ('statistics', _('Statistics')),
+    ('privacy', _('Personal data')),
+)
 
 
 @dataclass(frozen=True)
@@ -54,11 +65,19 @@ def cards() -> list[Card]:
     return sorted(found, key=lambda card: URGENT.get(card.standing.level, len(URGENT)))
 
 
+def _menu() -> Iterator[tuple[str, Any]]:
+    """The other pages, those that are there: address and words."""
+    for name, words in MENU:
+        with suppress(NoReverseMatch):
+            yield reverse(f'socialmedia-manage-{name}'), words
+
+
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     found = cards()
     queues = health.queues()
     values = {
+        'menu': list(_menu()),
         'cards': found,
         'queues': queues,
         'late': int(queues.late // 60),
