@@ -32,6 +32,8 @@ from publik_socialmedia.models import Account
 ACCOUNT = 'account'
 # seconds, for a network that does not say how long it is to be left alone
 UNTOLD = 60.0
+# seconds; longer is not believed: it would silence the account for good
+LONGEST = 24 * 3600.0
 
 
 @contextmanager
@@ -47,5 +49,5 @@ def heeding(account: Account) -> Iterator[None]:
         yield
     except errors.TemporaryError as error:
         if error.scope == ACCOUNT:
-            account.throttle(error.retry_after or UNTOLD)
+            account.throttle(min(error.retry_after or UNTOLD, LONGEST))
         raise

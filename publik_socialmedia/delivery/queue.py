@@ -39,6 +39,8 @@ from publik_socialmedia import errors
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.models import Account, Conversation, Delivery, Message
 
+LONGEST_WAIT = 24 * 3600.0  # seconds
+
 Lane = Delivery.Lane
 State = Delivery.State
 
@@ -269,10 +271,11 @@ def resume(account: Account, lane: str, problem: str) -> None:
 
 
 def backoff(attempts: int, retry_after: float | None = None) -> timedelta:
-    """Exponential delay with jitter (±20 %) after ``attempts`` tries; ``retry_after`` seconds is a floor."""
+    """Exponential delay with jitter (±20 %) after ``attempts`` tries; ``retry_after`` seconds is a floor, but
+    that of more than a day is not believed."""
     delay = min(app_settings.RETRY_BASE * 2 ** min(max(attempts - 1, 0), 20), app_settings.RETRY_CAP)
     delay *= random.uniform(0.8, 1.2)  # noqa: S311 - spreads the tries, protects nothing
-    return timedelta(seconds=max(delay, retry_after or 0))
+    return timedelta(seconds=max(delay, min(retry_after or 0, LONGEST_WAIT)))
 
 
 def replay(deliveries: Iterable[Delivery]) -> int:

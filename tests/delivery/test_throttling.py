@@ -25,7 +25,7 @@ from django.utils import timezone
 
 from demo.emulators.graph_state import photo
 from publik_socialmedia import errors, health, throttling
-from publik_socialmedia.delivery import sending
+from publik_socialmedia.delivery import queue, sending
 from publik_socialmedia.models import Account, Attachment, Contact, Conversation, Delivery, Message
 from tests.delivery.desk import MessengerDesk, answer_states, demand_files
 from tests.factory import deliver, later, make_account
@@ -126,3 +126,14 @@ def test_an_administrator_sees_it(page: MessengerDesk):
     page.graph.calls.clear()
     found = [problem for problem in health.examine(page.account) if problem.reason == 'rate']
     assert [problem.severity for problem in found] == ['warning'] and not page.graph.calls
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize('seconds', [1e9, 1e18, float('inf')])
+def test_an_absurd_wait_is_not_believed(seconds: float):
+    """R33: a year would silence the account, more than that no date can hold."""
+    account = make_account()
+    with pytest.raises(errors.TemporaryError), throttling.heeding(account):
+        raise errors.TemporaryError('rate', retry_after=seconds, scope='account')
+    assert 0 < account.throttled_for <= throttling.LONGEST
+    assert queue.backoff(1, seconds) <= timedelta(days=1)
