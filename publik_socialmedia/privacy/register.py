@@ -30,6 +30,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from publik_socialmedia import text
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.models import Account
 from publik_socialmedia.privacy import retention
@@ -104,9 +105,13 @@ def sections() -> list[Section]:
 
 def _accounts(accounts: Sequence[Account]) -> Iterator[str]:
     for account in accounts:
-        yield f'{network_label(account)} – {account}'
+        yield _named(account)
     if not accounts:
         yield _('No account is connected yet.')
+
+
+def _named(account: Account) -> str:
+    return f'{network_label(account)} – {text.clean(str(account))}'
 
 
 def _data() -> Iterator[str]:
@@ -138,7 +143,7 @@ def _durations(accounts: Sequence[Account]) -> Iterator[str]:
     for account in accounts:
         own = retention.of(account)
         if own != general:
-            yield f'{network_label(account)} – {account}: {_delays(own)}'
+            yield _('%(what)s: %(value)s') % {'what': _named(account), 'value': _delays(own)}
     yield _('Attachments: until w.c.s. has them, %s days at most.') % app_settings.MEDIA_RETENTION_DAYS
     yield _('Persons that were blocked: their identifier, until they are unblocked or erased.')
     yield _('Journal of the administrators: %s months.') % app_settings.JOURNAL_RETENTION_MONTHS

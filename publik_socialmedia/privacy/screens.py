@@ -36,7 +36,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from publik_socialmedia import networks
+from publik_socialmedia import networks, text
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.manager import journal, pages
 from publik_socialmedia.models import Contact, Erasure, Journal
@@ -78,7 +78,9 @@ def privacy(request: HttpRequest) -> HttpResponse:
         'found': None if found is None else [_shown(contact) for contact in found],
         'general': general,
         'own': [
-            (account, kept) for account in retention.accounts() if (kept := retention.of(account)) != general
+            (account.pk, text.clean(str(account)), kept)
+            for account in retention.accounts()
+            if (kept := retention.of(account)) != general
         ],
         'media_days': app_settings.MEDIA_RETENTION_DAYS,
         'last': last,
@@ -126,7 +128,7 @@ def erase(request: HttpRequest, contact: int) -> HttpResponse:
             messages.info(request, _('The erasure has begun, and will end by itself.'))
         return HttpResponseRedirect(_proof_address(erasure))
     held = erasures.held(found)
-    lines = [f'{COUNTS[name]}: {count}' for name, count in held.items()]
+    lines = [_('%(what)s: %(value)s') % {'what': COUNTS[name], 'value': n} for name, n in held.items()]
     lines += [
         _('What is erased cannot be had again. Export it first if the person wants it.'),
         _('Demands stay in w.c.s.: the proof gives their addresses, to anonymise them there.'),
@@ -195,7 +197,7 @@ def _shown(contact: Contact) -> dict[str, Any]:
     """A person in a list: enough to tell two apart, not more (R50)."""
     return {
         'pk': contact.pk,
-        'account': contact.account,
+        'account': text.clean(str(contact.account)),
         'network': network_label(contact.account),
         'person': linking.masked(contact),
         'conversation': contact.conversation,
