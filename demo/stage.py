@@ -255,7 +255,7 @@ class Stage:
                 self.show(count)
 
     def show_addresses(self) -> None:
-        self.say(f'Brique       {self.site_url}/admin/   (admin / {PASSWORD})')
+        self.say(f'Brique       {self.site_url}/socialmedia/manage/   (admin / {PASSWORD})')
         self.say(f'w.c.s.       {os.environ["WCS_URL"]}')
         for scene in self.scenes:
             self.say(scene.about())

@@ -38,6 +38,11 @@ LANGUAGE_CODE = 'fr'
 TIME_ZONE = 'Europe/Paris'
 USE_TZ = True
 STATIC_URL = '/static/'
+STATICFILES_FINDERS = (
+    'django.contrib.staticfiles.finders.AppDirectoriesFinder',
+    'gadjo.finders.XStaticFinder',
+)
+LOGIN_URL = '/admin/login/'
 DATABASES = {'default': django_database(os.environ['DATABASE_URL'])}
 
 INSTALLED_APPS = (
@@ -47,6 +52,7 @@ INSTALLED_APPS = (
     'django.contrib.messages',
     'django.contrib.sessions',
     'django.contrib.staticfiles',
+    'gadjo',
     'publik_socialmedia',
 )
 MIDDLEWARE = (

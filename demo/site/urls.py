@@ -14,7 +14,7 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""URLs of the demonstration: the plugin as a brick mounts it, and a window on its tables."""
+"""URLs of the demonstration: the plugin as a brick mounts it, a login page, and a window on its tables."""
 
 from __future__ import annotations
 
@@ -27,5 +27,5 @@ from publik_socialmedia.urls import urlpatterns as plugin_patterns
 urlpatterns = [
     *plugin_patterns,
     path('admin/', admin.site.urls),
-    path('', RedirectView.as_view(url='/admin/')),
+    path('', RedirectView.as_view(url='/socialmedia/manage/')),
 ]

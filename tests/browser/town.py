@@ -90,7 +90,7 @@ class Administrator:
     # -- by keyboard alone
 
     def tab_to(self, wanted: str) -> None:
-        """Go with the Tab key until what bears that name (its words, or the name of its field) has the focus."""
+        """Go with the Tab key to what bears that name: its words, or the name of its field."""
         for _step in range(120):
             self.page.keyboard.press('Tab')
             here = self.page.evaluate(
