@@ -23,12 +23,11 @@ import random
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import connection
 from django.db.models import F, Q
 from django.db.utils import IntegrityError, InterfaceError, OperationalError
-from django.utils import timezone
 
 from publik_socialmedia import errors, networks, text
 from publik_socialmedia.conversations.events import keep_channel_event
@@ -120,7 +119,7 @@ def _read(raw_id: int, outcome: Outcome) -> None:
         stored.state = State.QUARANTINED if outcome.failures else State.DONE
         bodies.empty(stored, bodies.Ids((), outcome.erased))
     if outcome.accounts:
-        _seen(outcome.accounts)
+        _seen(outcome.accounts, stored.received_at)
 
 
 def replay(raw_ids: Iterable[int]) -> int:
@@ -205,11 +204,11 @@ def _close(raw_id: int, outcome: Outcome, error: str) -> None:
     )
 
 
-def _seen(accounts: set[int]) -> None:
-    now = timezone.now()
+def _seen(accounts: set[int], at: datetime) -> None:
+    """``at``: when that came, not when it is read: what came before a send says nothing of it."""
     Account.objects.filter(
-        Q(last_event_at__isnull=True) | Q(last_event_at__lt=now - SEEN_EVERY), pk__in=accounts
-    ).update(last_event_at=now)
+        Q(last_event_at__isnull=True) | Q(last_event_at__lt=at - SEEN_EVERY), pk__in=accounts
+    ).update(last_event_at=at)
 
 
 def _waiting_lanes() -> list[str]:

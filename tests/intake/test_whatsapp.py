@@ -210,6 +210,29 @@ def test_an_answer_that_never_left_goes_once_we_know_it(here: Desk):
     assert here.on_screen() == ['Votre dossier est prêt.']
 
 
+def test_what_came_before_a_lost_answer_proves_nothing_though_it_is_read_after(here: Desk):
+    """R30: the answer went, then our webhook was cut: its status cannot come."""
+    conversation, now = write(here), timezone.now()
+    here.server.citizen_writes(here.person, 'Merci d’avance')
+    (request,) = here.heard()
+    here.fail('cut_after')
+    sending.accept(conversation, 'Votre dossier est prêt.', answer_key='1')
+    deliver()
+    later()
+    Account.objects.update(last_event_at=now - timedelta(minutes=20))
+    Delivery.objects.filter(kind='send').update(tried_at=now - timedelta(minutes=6))
+    raw = RawEvent.objects.create(
+        endpoint=Endpoint.objects.get(),
+        network='whatsapp',
+        source='webhook',
+        body=request.body,
+        received_at=now - timedelta(minutes=7),
+    )
+    inbox.read(raw.pk)
+    deliver()
+    assert Message.objects.filter(text='Merci d’avance').exists() and here.sends() == 1
+
+
 def test_after_an_hour_of_silence_the_agent_is_asked(here: Desk):
     """R30, R33"""
     conversation = write(here)
