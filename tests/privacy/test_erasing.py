@@ -30,7 +30,7 @@ from django.utils import timezone
 
 from publik_socialmedia import media
 from publik_socialmedia.delivery import queue
-from publik_socialmedia.intake import inbox
+from publik_socialmedia.intake import inbox, polling
 from publik_socialmedia.models import (
     Attachment,
     ChannelEvent,
@@ -50,7 +50,7 @@ from publik_socialmedia.models import (
 from publik_socialmedia.networks.base import Attachment as Sent
 from publik_socialmedia.networks.base import Kind, Status
 from publik_socialmedia.privacy import erasing, erasures, finding
-from tests.delivery.desk import Desk, MessengerDesk, desk_of, hear, messenger, turns
+from tests.delivery.desk import Desk, MessengerDesk, desk_of, hear, inbox_all, messenger, turns
 from tests.factory import deliver, happens, make_account, write
 from tests.privacy import traces
 
@@ -140,6 +140,20 @@ def test_a_redelivery_brings_nothing_back(page, private_storage, caplog):
     assert traces.statistics() == counted
     assert Contact.objects.count() == 1 and Message.objects.filter(erased_at=None).count() == 0
     assert len(page.wcs.demands()) == 1
+
+
+def test_reading_the_past_again_brings_nothing_back(desk, private_storage, caplog):
+    """R52: a gap repair, a first import, an overlap: the network still has the messages and gives them."""
+    contact = live(desk)
+    looked_for, counted = traces_of(contact), traces.statistics()
+    erase(contact)
+    stored = sum(
+        polling.repair(desk.account, timezone.now() - timedelta(days=2), pause=lambda _seconds: None)
+    )
+    assert stored > 0
+    inbox_all()
+    assert traces.found(looked_for, folder=private_storage, log=caplog.text) == {}
+    assert traces.statistics() == counted
 
 
 @pytest.fixture
