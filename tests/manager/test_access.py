@@ -145,3 +145,14 @@ def test_the_menu_of_the_host_leads_to_the_pages() -> None:
         'publik_socialmedia', import_module('publik_socialmedia')
     ).get_extra_manager_actions()
     assert staff().get(action['href']).status_code == 200
+
+
+@pytest.mark.parametrize('name', PATTERNS)
+def test_secrets_never_come_back(name: str) -> None:
+    """R40: not in the page, nor among the values of its fields."""
+    account = connected()
+    draft = begun(done=('guide', 'credentials', 'test', 'webhook', 'form', 'import', 'settings'))
+    type(draft).objects.filter(pk=draft.pk).update(endpoint=account.endpoint, credentials=account.credentials)
+    for pk in (account.pk, draft.pk):
+        page = staff().get(address(name, pk))
+        assert 's3cret' not in (text(page) if not page.streaming else '')
