@@ -165,11 +165,20 @@ def test_bots_are_ignored_and_the_town_is_not_a_citizen():
             'business_message', **business, sender_business_bot={'id': 123456789}, **{'from': {'id': 5550001}}
         )
     )
-    for event in (native, echo):
+    bot = {'id': 123456789}
+    (unsigned,) = parse(message('business_message', **business, sender_business_bot=bot, **{'from': None}))
+    for event in (native, echo, unsigned):
         assert (event.from_us, event.user, event.external_id) == (True, '7012345678', '7012345678:41')
         assert event.details['business_connection'] == 'c'
     (edited,) = parse(message('edited_business_message', **business, **{'from': {'id': 5550001}}))
     assert edited.kind is Kind.EDIT and edited.from_us
+
+
+def test_an_edit_that_says_nothing_takes_no_word_away():
+    """R13: only the buttons under the message have changed, or there is nothing that can be read."""
+    for content in ({'reply_markup': {}}, {'tomorrow': {}}, {}):
+        (event,) = parse(message('edited_message', edit_date=1789371009, **content))
+        assert (event.kind, event.reason) == (Kind.IGNORED, 'empty')
 
 
 @pytest.mark.parametrize(
