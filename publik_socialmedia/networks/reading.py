@@ -114,6 +114,14 @@ def moment(value: JSON) -> datetime | None:
     return found if FIRST_SECOND <= found.timestamp() < LAST_SECOND else None
 
 
+YES = frozenset(('1', 'o', 'on', 'oui', 'true', 'vrai', 'y', 'yes'))
+
+
+def says_yes(typed: str) -> bool:
+    """Whether an administrator, of whom a word was asked, wants it; '' is no."""
+    return typed.strip().lower() in YES
+
+
 def is_one_of(given: str, expected: Sequence[str]) -> bool:
     """Compare with each, in constant time; an empty secret never matches."""
     found = [

@@ -41,7 +41,7 @@ from datetime import UTC, datetime, timedelta
 
 from publik_socialmedia import errors
 from publik_socialmedia.networks.base import JSON, Account, Http, Page
-from publik_socialmedia.networks.reading import dicts, ident, mapping, moment
+from publik_socialmedia.networks.reading import dicts, ident, mapping, moment, says_yes
 
 from .api import Api, checked, content, exhausted, meaning, raw
 from .history import Item, history, is_direct, trimmed
@@ -134,8 +134,7 @@ def _convo(api: Api, key: str) -> dict[str, JSON]:
 
 def wants_requests(account: Account) -> bool:
     """Whether requests are accepted as soon as they are read, and not when they are answered."""
-    chosen = account.credentials.get('accept_requests', '').strip().lower()
-    return chosen in ('1', 'oui', 'o', 'yes', 'y', 'true', 'on')
+    return says_yes(account.credentials.get('accept_requests', ''))
 
 
 def _accept(api: Api, account: Account, convos: Iterable[Item], written: Iterable[Item]) -> None:

@@ -29,6 +29,7 @@ from publik_socialmedia.networks.instagram.login import is_login
 from publik_socialmedia.networks.meta import dicts, ident, integer, mapping, moment, string
 from publik_socialmedia.networks.meta_health import Check
 from publik_socialmedia.networks.meta_inbox import InboxNetwork
+from publik_socialmedia.networks.reading import says_yes
 
 # Fields of the object « instagram »: an account that has one of them is sent all those of the application.
 FIELDS = (
@@ -115,7 +116,7 @@ def _check_login(test: Check) -> tuple[str, str, datetime | None]:
         return '', '', expires
     if string(found.get('account_type')).upper() not in PROFESSIONAL:
         test.problem('config', _('This is a personal account: make it a professional one in Instagram.'))
-    test.facts['human_agent'] = _says_yes(test.account)
+    test.facts['human_agent'] = _typed_human_agent(test.account)
     _check_own_subscription(test)
     return external_id, string(found.get('username')), expires
 
@@ -156,7 +157,7 @@ def _check_behind_page(test: Check) -> tuple[str, str, datetime | None]:
     if external_id:
         _check_page_subscription(test)
         _check_application(test)
-        test.facts['human_agent'] = meta_health.human_agent(test) or _says_yes(test.account)
+        test.facts['human_agent'] = meta_health.human_agent(test) or _typed_human_agent(test.account)
     return external_id, name, expires
 
 
@@ -248,6 +249,6 @@ def _check_our_address(test: Check) -> None:
         test.problem('base_url', message, 'warning')
 
 
-def _says_yes(account: Account) -> bool:
-    """What an administrator typed, where no call tells it."""
-    return account.credentials.get('human_agent', '').strip().lower() in ('yes', 'oui', 'true', '1')
+def _typed_human_agent(account: Account) -> bool:
+    """Where no call tells it."""
+    return says_yes(account.credentials.get('human_agent', ''))

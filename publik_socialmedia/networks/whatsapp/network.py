@@ -49,11 +49,11 @@ from publik_socialmedia.networks.base import (
 )
 from publik_socialmedia.networks.meta import dicts, ident, is_media_url, load, mapping, string
 from publik_socialmedia.networks.meta_graph import APPLICATION, GraphNetwork, valid_token
+from publik_socialmedia.networks.reading import says_yes
 from publik_socialmedia.networks.whatsapp import events, health, meanings, sending
 
 WINDOW = timedelta(hours=24)  # after the citizen's last message, or call
 PAIR_WAIT = 6.0  # seconds between two messages to one person, once 45 in a row are used up
-YES = frozenset({'1', 'oui', 'on', 'true', 'yes'})
 
 
 def _(msgid: str) -> str:
@@ -201,7 +201,7 @@ class WhatsApp(GraphNetwork):
 
     def _mark_read(self, account: Account, outgoing: Outgoing, http: Http) -> None:
         """Show citizens that what they wrote was read, if the town wants it: nothing depends on it."""
-        wanted = account.credentials.get('mark_read', '').strip().lower() in YES
+        wanted = says_yes(account.credentials.get('mark_read', ''))
         if not (wanted and outgoing.human and outgoing.reply_to):
             return
         mark = {'messaging_product': 'whatsapp', 'status': 'read', 'message_id': outgoing.reply_to}
