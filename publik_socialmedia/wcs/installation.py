@@ -96,5 +96,9 @@ def _failure(status: str, label: str) -> str:
         return _('w.c.s. has not finished importing after two minutes: look at its jobs, then try again.')
     message = _('w.c.s. could not import the form and the workflow: %s') % (label or _('no reason given'))
     if 'rôle' in label.lower() or 'role' in label.lower():
-        message += ' ' + _('Create the missing role in Publik, wait until it is deployed, then try again.')
+        message = (
+            message.rstrip('.')
+            + '. '
+            + _('Create the missing role in Publik, wait until it is deployed, then try again.')
+        )
     return message
