@@ -146,6 +146,8 @@ def merge(kept: Conversation, other: Conversation) -> bool:
     )
     if other.contact.name and not kept.contact.name:
         Contact.objects.filter(pk=kept.contact_id).update(name=other.contact.name)
+    if other.contact.blocked and not kept.contact.blocked:
+        Contact.objects.filter(pk=kept.contact_id).update(blocked=True)
     _keep_proof(kept.contact, other.contact)
     other.contact.delete()
     kept.refresh_from_db()

@@ -104,6 +104,8 @@ def record_edit(received: Received) -> str:
     rank = _add_versions(message, received)
     if rank is None or message.text == shown:  # an edit may be of something that nobody sees
         return 'known'
+    if _is_untold(message):
+        return 'edit'
     queue.add(
         message,
         Kind.EDIT,
@@ -126,6 +128,8 @@ def record_unsend(received: Received) -> str:
     if message.erased_at:
         return 'known'
     erase(message)
+    if _is_untold(message):
+        return 'unsend'
     queue.add(
         message,
         Kind.UNSEND,
@@ -296,6 +300,10 @@ def _queue_inbound(message: Message, conversation: Conversation, new: bool, live
     # reception decides deadlines (R6), unless the past was read again
     begun = message.received_at if live else min(message.sort_at, message.received_at)
     conversation.last_inbound_at = max(conversation.last_inbound_at or begun, begun)
+    if conversation.contact.blocked:  # kept, and told to nobody
+        known = Conversation.objects.filter(pk=conversation.pk)
+        known.update(last_inbound_at=conversation.last_inbound_at, last_activity_at=now)
+        return
     queue.add(
         message,
         Kind.MESSAGE,
@@ -305,6 +313,12 @@ def _queue_inbound(message: Message, conversation: Conversation, new: bool, live
         last_activity_at=now,
         window_at=_look_at(message.account, conversation),
     )
+
+
+def _is_untold(message: Message) -> bool:
+    """Whether nobody was told of it: its author was blocked. What becomes of it is no news either."""
+    told = message.deliveries.filter(kind__in=[Kind.MESSAGE, Kind.NATIVE])
+    return message.conversation.contact.blocked and not told.exists()
 
 
 def _look_at(account: Account, conversation: Conversation) -> datetime | None:

@@ -58,6 +58,8 @@ LABELS = {
     'unlink-citizen': _('link to an account of Publik undone'),
     'alert': _('managers warned by e-mail'),
     'alert-over': _('managers told by e-mail that it is over'),
+    'block-person': _('person blocked'),
+    'unblock-person': _('person unblocked'),
     'raw-body': _('content of a body shown'),
 }
 

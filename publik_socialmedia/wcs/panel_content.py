@@ -111,5 +111,5 @@ def _newest_first(demand: Demand) -> QuerySet[Message]:
 
 def _view(demand: Demand, shown: QuerySet[Message], limit: int, *, older: bool = False) -> View:
     found = list(shown[: limit + 1])
-    lines = Reader(demand, list(reversed(found[:limit]))).lines()
+    lines = Reader(demand.conversation, list(reversed(found[:limit])), demand).lines()
     return View(head(demand), lines, older or len(found) > limit)

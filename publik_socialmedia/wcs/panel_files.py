@@ -63,8 +63,8 @@ class File:
     renewed: bool = False
 
 
-def shown(attachment: Attachment, message: Message, demand: Demand) -> File:
-    """A stored or given file of a message, for the panel of ``demand``."""
+def shown(attachment: Attachment, message: Message, demand: Demand | None) -> File:
+    """A stored or given file of a message, for the panel of ``demand``; without one, it has no address."""
     name = text.clean(attachment.filename) or gettext('file')
     facts = [str(KINDS.get(attachment.kind, ''))]
     facts += [filesizeformat(attachment.size)] if attachment.size else []
@@ -73,6 +73,8 @@ def shown(attachment: Attachment, message: Message, demand: Demand) -> File:
     )
     picture = attachment.mimetype in media.IMAGE_FORMATS
     if attachment.state == State.STORED:
+        if demand is None:
+            return file
         try:
             address = addresses.absolute(
                 'socialmedia-panel-file', token=demand.token, attachment=attachment.pk

@@ -31,7 +31,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from publik_socialmedia import text
-from publik_socialmedia.models import Attachment, Delivery, Demand, Message, MessageVersion, Reaction
+from publik_socialmedia.models import (
+    Attachment,
+    Conversation,
+    Delivery,
+    Demand,
+    Message,
+    MessageVersion,
+    Reaction,
+)
 from publik_socialmedia.reasons import sentence
 from publik_socialmedia.wcs import linking, mapping, panel_access, panel_files, wording
 from publik_socialmedia.wcs.panel_files import File
@@ -76,13 +84,16 @@ def digest(values: Sequence[object]) -> str:
 
 
 class Reader:
-    """Reads the lines of some messages, for the panel of a demand."""
+    """Reads the lines of some messages: for the panel of a demand, or of the whole conversation for staff."""
 
-    def __init__(self, demand: Demand, found: Sequence[Message]) -> None:
+    def __init__(
+        self, conversation: Conversation, found: Sequence[Message], demand: Demand | None = None
+    ) -> None:
         self.demand, self.found = demand, found
-        self.account = demand.conversation.account
+        self.readable = panel_access.messages(demand) if demand else conversation.messages.all()
+        self.account = conversation.account
         self.network = wording.network_label(self.account)
-        self.person = mapping.person(demand.conversation)
+        self.person = mapping.person(conversation)
         self.attachments = self._attachments()
         self.versions = self._versions()
         self.reactions = self._reactions()
@@ -128,11 +139,16 @@ class Reader:
         notes += filter(None, (wording.describe_attachment(a) for a in attached if a not in files))
         return {
             'notes': tuple(notes),
-            'files': tuple(panel_files.shown(attachment, message, self.demand) for attachment in files),
+            'files': tuple(self._file(attachment, message) for attachment in files),
             'earlier': tuple(self.versions[message.pk][:-1]),
             'quotes': self.quoted.get(message.reply_to, ''),
             'reactions': ' '.join(self.reactions[message.external_id]),
         }
+
+    def _file(self, attachment: Attachment, message: Message) -> File:
+        """Pictures are shown in the pages of w.c.s. only: it, and our files, know where a page is from."""
+        file = panel_files.shown(attachment, message, self.demand or message.demand)
+        return file if self.demand else replace(file, thumbnail='')
 
     def _state(self, message: Message) -> dict[str, Any]:
         if message.state == Message.State.RECEIVED:
@@ -146,7 +162,7 @@ class Reader:
 
     def _of_another(self, message: Message) -> dict[str, Any]:
         other = message.demand
-        if other is None or other.pk == self.demand.pk:
+        if other is None or (self.demand and other.pk == self.demand.pk) or other.state == Demand.State.GONE:
             return {}
         url = panel_files.page_of(other)
         return {'demand': other.display_number or other.number, 'demand_url': url}
@@ -175,7 +191,7 @@ class Reader:
 
     def _quoted(self) -> dict[str, str]:
         ids = {message.reply_to for message in self.found if message.reply_to}
-        known = panel_access.messages(self.demand).filter(external_id__in=ids, erased_at=None)
+        known = self.readable.filter(external_id__in=ids, erased_at=None)
         pairs = known.values_list('external_id', 'text')
         return {key: text.first_words(text.clean(said), EXCERPT) for key, said in pairs if said}
 
