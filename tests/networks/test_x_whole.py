@@ -105,6 +105,7 @@ def test_polling_stops_with_the_budget_and_the_test_says_so(here: Town):
     assert problem.severity == 'warning' and 'budget' in problem.message
     account.refresh_from_db()
     assert (account.state, account.problem) == ('active', '')
+    here.turn()
     (message,) = here.answers('Bien reçu.')
     here.turn()
     message.refresh_from_db()
