@@ -97,7 +97,12 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Texts:
     (folder / 'locale').mkdir()
     run(sys.executable, '-m', 'django', 'makemessages', '-l', 'fr', '--keep-pot', cwd=folder)
     # each text translated by itself, so that it is compiled
-    run('msgen', '-o', folder / 'sources.po', folder / 'locale' / 'django.pot')
+    template = folder / 'locale' / 'django.pot'
+    forms = template.read_text().replace(
+        'nplurals=INTEGER; plural=EXPRESSION;', 'nplurals=2; plural=(n > 1);'
+    )
+    template.write_text(forms)
+    run('msgen', '-o', folder / 'sources.po', template)
     return compiled(folder / 'sources.po', folder)
 
 

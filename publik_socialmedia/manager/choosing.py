@@ -34,10 +34,12 @@ from publik_socialmedia.manager.steps import Frame, step
 from publik_socialmedia.models import Account, Delivery
 from publik_socialmedia.networks.base import Problem
 from publik_socialmedia.reasons import sentence
-from publik_socialmedia.wcs import bundle, inspection, installation
+from publik_socialmedia.wcs import bundle, installation
 from publik_socialmedia.wcs.client import Client, Form, Role, Schema, parse_element
 from publik_socialmedia.wcs.sites import Site, default_site, site_for, sites
 
+# messages are received all the same: said, and mended in w.c.s. later
+LATER = frozenset(('wcs_hook_open', 'wcs_function_unset', 'wcs_role_outside', 'wcs_status_renamed'))
 # what ``wcs.mapping.form_values`` gives, in the order of a form
 TOLD = (
     'reseau', 'compte', 'nom', 'identifiant', 'objet', 'message', 'pieces_jointes', 'recu_le', 'cle',
@@ -153,20 +155,17 @@ def _choose(frame: Frame, site: Site, slug: str) -> tuple[list[Problem], list[Pr
     former = {'wcs_site': account.wcs_site, 'form': account.form}
     account.wcs_site, account.form = site.slug, slug
     found = list(health.wcs_problems(account))
-    blocking = [item for item in found if item.reason in inspection.BLOCKING or _is_away(item)]
+    blocking = [item for item in found if item.reason not in LATER]
     if blocking:
         account.wcs_site, account.form = former['wcs_site'], former['form']
+        if account.form:
+            list(health.wcs_problems(account))  # what was said of the other form is not of this one
         return blocking, []
     account.save(update_fields=['wcs_site', 'form'])
     if former != {'wcs_site': account.wcs_site, 'form': slug}:
         journal.record(frame.request, 'form', account, form=slug, site=site.slug, former=former['form'])
     _let_go(account)
     return [], found
-
-
-def _is_away(problem: Problem) -> bool:
-    """Not one of what an inspection finds: w.c.s. could not be asked."""
-    return problem.severity == 'warning' or problem.reason in ('wcs_secret', 'wcs_clock', 'wcs_url')
 
 
 def _let_go(account: Account) -> None:

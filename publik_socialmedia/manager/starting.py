@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from publik_socialmedia import errors
+from publik_socialmedia.delivery import sending
 from publik_socialmedia.delivery.wakeup import wake
 from publik_socialmedia.intake import past
 from publik_socialmedia.manager import journal
@@ -98,15 +99,15 @@ def start(frame: Frame) -> HttpResponse:
 def _start(frame: Frame) -> None:
     account, setup = frame.account, frame.setup
     assert setup is not None
-    state = Account.State.BROKEN if account.problem else Account.State.ACTIVE
     polled = frame.network.capabilities.polling
     with transaction.atomic():
-        account.state = state
         account.poll_due_at = timezone.now() if polled else None
-        account.save(update_fields=['state', 'poll_due_at'])
+        account.save(update_fields=['poll_due_at'])
         _name(account)
         setup.delete()
         journal.record(frame.request, 'connect', account, form=account.form)
+    sending.resume(account)
+    journal.sign(frame.request, account, 'resume')
     said = _('« %s » is connected: what is written to it becomes demands in w.c.s.')
     messages.success(frame.request, said % account)
 
