@@ -23,6 +23,7 @@ from typing import Any
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
+from publik_socialmedia import summary
 from publik_socialmedia.delivery.publishing import published_file
 from publik_socialmedia.intake.webhooks import webhook
 from publik_socialmedia.manager.urls import urlpatterns as manager_patterns
@@ -63,6 +64,7 @@ urlpatterns: list[Any] = [
         name='socialmedia-panel-file',
     ),
     # for the programs that watch and count
+    path('api/socialmedia/summary/', summary.summary, name='socialmedia-summary'),
     path('api/socialmedia/metrics/', metrics.metrics, name='socialmedia-metrics'),
     path('api/socialmedia/statistics/', api.index, name='socialmedia-statistics'),
     path('api/socialmedia/statistics/<slug:slug>/', api.series, name='socialmedia-statistics-series'),

@@ -22,7 +22,7 @@ from typing import Any
 
 from django.urls import path
 
-from publik_socialmedia.manager import conversations, queue, statistics
+from publik_socialmedia.manager import conversations, portal, queue, statistics
 
 urlpatterns: list[Any] = [
     path('queue/', queue.queue, name='socialmedia-manage-queue'),
@@ -31,6 +31,7 @@ urlpatterns: list[Any] = [
     path('conversations/', conversations.conversations, name='socialmedia-manage-conversations'),
     path('conversations/<int:pk>/', conversations.conversation, name='socialmedia-manage-conversation'),
     path('conversations/<int:pk>/block/', conversations.block, name='socialmedia-manage-block'),
+    path('portal/', portal.portal, name='socialmedia-manage-portal'),
     path('statistics/', statistics.statistics, name='socialmedia-manage-statistics'),
     path('statistics/csv/', statistics.statistics_csv, name='socialmedia-manage-statistics-csv'),
 ]
