@@ -140,7 +140,7 @@ def test_messenger_from_zero_to_the_first_demand(scene: Scene) -> None:
         graph.webhooks.connect(address)
         marie.page.get_by_text('adresse vérifiée').wait_for()
         marie.press('Vérifier et continuer')
-        assert 'abonnez-la de nouveau' in marie.look('webhook-not-subscribed')
+        assert 'n’appelle plus notre application' in marie.look('webhook-not-subscribed')
         marie.press('Abonner le compte')
         assert 'Tout va bien' in marie.said()
         camille = graph.add_person('Camille Exemple')
