@@ -238,6 +238,9 @@ def test_everything_that_is_known_besides_messages_goes(private_storage):
         'persons': 1, 'messages': 1, 'versions': 2, 'reactions': 2, 'receipts': 1, 'events': 2,
         'identifiers': 2, 'deliveries': 2,
     }  # fmt: skip
+    # told again, it is not kept again
+    happens(account, Kind.CHANNEL, '', user='', topic='thread_control', details={'of': ['jeanne-bis']})
+    assert 'jeanne' not in traces.database()
     account.refresh_from_db()
     assert account.facts['paid'] == {'month': '2026-11', 'count': 3, 'day': '2026-11-22', 'ids': ['p']}
 
@@ -309,7 +312,9 @@ def test_an_unread_body_is_waited_for(page):
         endpoint=page.account.endpoint, network='messenger', source='webhook', body=body
     )
     erasure = erasures.ask([contact])
-    assert not erasures.run(erasure, seconds=0)
+    assert not erasures.run(erasure, seconds=1)
+    again.refresh_from_db()
+    assert bytes(again.body) == body
     inbox.read(again.pk)
     assert erasures.run(erasure, seconds=5)
     assert QUESTION not in traces.database()

@@ -32,10 +32,11 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from demo.postgres import database_url
+from publik_socialmedia.conversations import contacts
 from publik_socialmedia.models import Contact, Conversation, Erasure, Message, Reaction, Receipt
 from publik_socialmedia.networks.base import Kind, Status
 from publik_socialmedia.privacy import erasing, erasures
@@ -107,6 +108,28 @@ def test_what_comes_while_somebody_is_erased_is_either_erased_or_whole(monkeypat
     assert waiting.count() == after.count()
     # the one who writes again is one person, with one conversation
     assert Conversation.objects.filter(contact__erased_at=None).count() == 1
+
+
+def test_a_message_that_is_being_written_about_is_waited_for():
+    """R12: a receipt, an echo or an edit of it is recorded whole before it is emptied, or not at all."""
+    account = make_account()
+    write(account, OLD, external_id='old')
+    erasure = erasures.ask([Contact.objects.get()])
+
+    def run() -> None:
+        try:
+            erasures.run(erasure, seconds=20)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    with transaction.atomic():
+        contacts.lock(account, messages=['old'])
+        thread.start()
+        thread.join(1)
+        assert thread.is_alive() and Message.objects.get().text == OLD
+    thread.join(20)
+    assert Message.objects.get().text == '' and Erasure.objects.get().state == 'done'
 
 
 def test_a_purge_takes_nothing_of_what_comes_meanwhile():
