@@ -16,7 +16,8 @@
 
 """The demands, in memory, and the two weaknesses of how w.c.s. stores them.
 
-* A call works on its own copy and stores it whole: of two calls at the same instant, one is lost.
+* A call works on its own copy and stores its values whole: of two calls at the same instant, those of one are
+  lost. Entries of the history are rows of their own: both stay.
 * The mark « being processed » is read, then written, without a lock between the two; a crash leaves it set.
 """
 
@@ -61,6 +62,7 @@ class Entry:
     status: str
     who: str | None = None
     parts: list[Part] = field(default_factory=list)
+    id: int = field(default_factory=itertools.count(1).__next__)
 
 
 @dataclass
@@ -137,10 +139,14 @@ class Store:
             return demand.copy() if demand else None
 
     def commit(self, demand: Demand) -> None:
-        """Store a copy whole, over what another call may have stored meanwhile."""
+        """Store a copy over what another call may have stored meanwhile, whose entries stay."""
         demand = demand.copy()
         with self._lock:
             known = self._demands.get(demand.number)
+            if known:
+                mine = {entry.id: entry for entry in demand.evolution}
+                demand.evolution = [mine.pop(entry.id, entry) for entry in known.evolution]
+                demand.evolution += mine.values()
             for key in _keys(known) if known else ():
                 self._index[key].discard(demand.number)
             for key in _keys(demand):
