@@ -20,9 +20,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -51,6 +53,7 @@ def account(request: HttpRequest, account: int) -> HttpResponse:
     rows = Journal.objects.filter(account=frame.account).select_related('actor').order_by('-at', '-pk')
     values = {
         'network_label': network_label(frame.account),
+        'statistics': _statistics(frame.account),
         'standing': standing.of(frame.account, told, now),
         'figures': told,
         'details': details.of(frame.account),
@@ -59,6 +62,13 @@ def account(request: HttpRequest, account: int) -> HttpResponse:
         'is_paused': frame.account.state == Account.State.PAUSED,
     }
     return frame.show('account.html', **values)
+
+
+def _statistics(account: Account) -> str:
+    """Address of the statistics of the last month of that account."""
+    today = timezone.localdate()
+    query = {'account': account.pk, 'since': today - timedelta(days=30), 'until': today}
+    return f'{reverse("socialmedia-manage-statistics")}?{urlencode(query)}'
 
 
 @require_GET

@@ -41,7 +41,9 @@ MENU = (
     ('queue', _('Queue')),
     ('conversations', _('Conversations')),
     ('statistics', _('Statistics')),
+    ('portal', _('Agents’ portal')),
     ('privacy', _('Personal data')),
+    ('portal', _('Agents’ portal')),
 )
 
 

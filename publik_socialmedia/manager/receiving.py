@@ -35,6 +35,7 @@ from publik_socialmedia.manager.fields import proposal
 from publik_socialmedia.manager.steps import Frame, step
 from publik_socialmedia.models import Endpoint, RawEvent
 from publik_socialmedia.networks.base import Credential, Network, Problem
+from publik_socialmedia.privacy import callbacks
 from publik_socialmedia.reasons import sentence
 
 # word of WebhookRejected → what to do; those that are not here are said in general
@@ -97,6 +98,7 @@ def webhook(frame: Frame) -> HttpResponse:
     return frame.show(
         'webhook.html',
         address=endpoint.address,
+        deletion=callbacks.address(endpoint) if endpoint.address else '',
         base_url='' if endpoint.address else sentence('base_url'),
         others=endpoint.accounts.exclude(pk=frame.account.pk).count(),
         proposed=[_(item.label) for item in _proposed(frame.network)],

@@ -24,6 +24,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from lxml import html
 
 from demo.emulators.graph import APP_ID, APP_SECRET, PAGE_ID, PAGE_TOKEN, VERIFY_TOKEN, GraphEmulator
 from demo.emulators.mastodon import TOKEN, MastodonEmulator
@@ -222,3 +223,20 @@ def test_removal_says_what_it_erases_wants_the_name_and_leaves_nothing() -> None
     assert list(Account.objects.all()) == [other] and Message.objects.count() == 1
     assert not media.path(stored).exists() and not Attachment.objects.exists()
     assert Endpoint.objects.count() == 1 and 'remove' in actions()
+
+
+def test_the_links_of_the_page_lead_somewhere() -> None:
+    """No dead link: of the home page and of an account, with and without setup."""
+    account, draft, client = connected(), begun(), staff()
+    pages = [client.get(address('home')), client.get(address('webhook', account.pk))]
+    pages += [client.get(address('account', found.pk)) for found in (account, draft)]
+    found = {
+        link
+        for page in pages
+        for link in html.fromstring(text(page)).xpath('//main//a/@href | //*[@id="main"]//a/@href')
+    }
+    links = {link for link in found if link.startswith('/socialmedia/')}
+    assert len(links) > 15
+    for link in links:
+        page = client.get(link)
+        assert page.status_code in (200, 302) and 'errornotice' not in text(page), link
