@@ -19,12 +19,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
@@ -68,10 +67,9 @@ def cards() -> list[Card]:
 
 
 def _menu() -> Iterator[tuple[str, Any]]:
-    """The other pages, those that are there: address and words."""
+    """The other pages: address and words."""
     for name, words in MENU:
-        with suppress(NoReverseMatch):
-            yield reverse(f'socialmedia-manage-{name}'), words
+        yield reverse(f'socialmedia-manage-{name}'), words
 
 
 @require_GET
