@@ -48,7 +48,7 @@ urlpatterns: list[Any] = [
         callbacks.erasure_callback,
         name='socialmedia-erasure',
     ),
-    path('api/socialmedia/files/<token:token>/<str:filename>', published_file, name='socialmedia-file'),
+    path('api/socialmedia/files/<str:token>/<str:filename>', published_file, name='socialmedia-file'),
     # the services that the workflow of w.c.s. calls, each under the address of its demand
     path('api/socialmedia/wcs/<token:token>/answer/', replies.answer, name='socialmedia-answer'),
     path('api/socialmedia/wcs/<token:token>/retry/', replies.retry, name='socialmedia-retry'),
