@@ -14,7 +14,7 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-# The cell « Réseaux sociaux »: to be put in /etc/combo/settings.d/ of the brick that has the portal of agents.
+# The cell « Réseaux sociaux »: goes to /etc/combo/settings.d/ of the brick that has the portal of agents.
 #
 # A JSON_CELL_TYPES in the settings.json of a tenant replaces this one as a whole. The address is a template
 # of Combo: the name of a variable of the form (« key ») stands for what the administrator of the page typed.

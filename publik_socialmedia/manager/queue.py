@@ -125,7 +125,7 @@ def _ask(request: HttpRequest, name: str, account: int | None, reason: str, coun
     hidden = {'all': '1', 'list': name, 'reason': reason, 'account': '' if account is None else str(account)}
     question = pages.Question(
         title=_('Start the whole list again'),
-        button=_('Start again'),
+        button=_('Start them again'),
         cancel=_address(name, account, reason),
         lines=lines,
         hidden=hidden,
