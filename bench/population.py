@@ -28,7 +28,8 @@ from bench.databases import Databases
 
 # %(count)s conversations; %(body)s an encrypted body. Ids follow those of the rows already there: none.
 _STATEMENTS = (
-    """INSERT INTO publik_socialmedia_contact (id, account_id, name, blocked, name_id, wcs_user_id, created_at)
+    """INSERT INTO publik_socialmedia_contact (id, account_id, name, blocked, name_id, wcs_user_id,
+              created_at)
        SELECT n, %(account)s, 'Personne ' || n, false, '', '', now() - interval '60 days'
          FROM generate_series(1, %(count)s) AS n""",
     """INSERT INTO publik_socialmedia_contactidentifier (account_id, contact_id, value)
@@ -40,7 +41,8 @@ _STATEMENTS = (
          FROM generate_series(1, %(count)s) AS n""",
     """INSERT INTO publik_socialmedia_demand
               (id, account_id, conversation_id, key, token, wcs_site, form, number, display_number, uuid,
-               tracking_code, url, backoffice_url, state, status_id, status_name, tried_at, created_at, opened_at, seen_at, closed_at)
+               tracking_code, url, backoffice_url, state, status_id, status_name, tried_at, created_at,
+               opened_at, seen_at, closed_at)
        SELECT n, %(account)s, n, md5('demand ' || n), md5('token ' || n), 'demarches',
               'message-reseau-social', n, '1-' || n, md5('uuid ' || n), '',
               'https://demarches.example.org/message-reseau-social/' || n,

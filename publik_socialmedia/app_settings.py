@@ -230,7 +230,7 @@ class AppSettings:
 
     @property
     def PANEL_IDLE_DAYS(self) -> int:
-        """After how many days without any word a demand no longer shows the conversation, even an open one."""
+        """After how many days without a word a demand no longer shows the conversation, even an open one."""
         return int(self._get('PANEL_IDLE_DAYS', 365))
 
     @property
@@ -241,7 +241,7 @@ class AppSettings:
 
     @property
     def LINK_DAYS(self) -> int:
-        """How many days a citizen has to confirm that a conversation is theirs, with the link they are sent."""
+        """How many days a citizen has to confirm that a conversation is theirs, by the link they are sent."""
         return int(self._get('LINK_DAYS', 7))
 
     @property

@@ -47,7 +47,7 @@ class NumberNotifier:
             return
         number = world.number_of_ours
         metadata = {'display_phone_number': number.digits, 'phone_number_id': number.id}
-        value = {'messaging_product': 'whatsapp', 'metadata': metadata}
+        value: dict[str, Any] = {'messaging_product': 'whatsapp', 'metadata': metadata}
         if people:
             value['contacts'] = [self._card(person) for person in people]
         self.webhooks.notify(

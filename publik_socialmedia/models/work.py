@@ -149,7 +149,7 @@ class Demand(models.Model):
         return f'demand {self.number or self.pk}'
 
     def leave(self) -> None:
-        """It was deleted or anonymised in w.c.s.: nothing goes there any more, its addresses are dead (R26)."""
+        """Deleted or anonymised in w.c.s.: nothing goes there any more, its addresses are dead (R26)."""
         self.state, self.token = self.State.GONE, new_token()
         Demand.objects.filter(pk=self.pk).update(state=self.state, token=self.token)
 

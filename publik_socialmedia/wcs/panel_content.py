@@ -58,7 +58,7 @@ class View:
 
     @property
     def version(self) -> str:
-        """Another one when there is something to show, or addresses of files to give again before they end."""
+        """Another one when there is something to show, or addresses of files to give before they end."""
         ends = any(file.renewed for line in self.lines for file in line.files)
         period = int(timezone.now().timestamp() / (FILE_AGE.total_seconds() / 2)) if ends else 0
         return digest([period, self.older, *((line.pk, line.version) for line in self.lines)])
