@@ -37,10 +37,8 @@ from django.db.models import (
     Expression,
     F,
     Min,
-    OuterRef,
     Q,
     QuerySet,
-    Subquery,
     Value,
     When,
 )
@@ -116,15 +114,20 @@ def demands(scope: Scope, interval: str, group: str) -> Counts:
 
 def delays(scope: Scope, interval: str, origins: Iterable[str]) -> Delays:
     """Seconds from the first message of each demand to the first one of ours, of these origins, that left."""
-    mine = Message.objects.filter(demand=OuterRef('pk')).values('demand')
-    begun = mine.filter(origin=Origin.CITIZEN).annotate(at=Min('received_at')).values('at')
-    ours = mine.filter(origin__in=list(origins), state__in=WENT)
-    # the network's own time of what we sent, where it gives one
-    first = ours.annotate(at=Min(Coalesce('sent_at', 'sort_at'))).values('at')
+    came = Q(messages__origin=Origin.CITIZEN)
+    went = Q(messages__origin__in=list(origins), messages__state__in=WENT)
     found = Demand.objects.filter(scope.within('opened_at'), opened_at__isnull=False)
-    rows = found.annotate(
-        step=STEPS[interval]('opened_at'), begun=Subquery(begun), answered=Subquery(first)
-    ).filter(answered__isnull=False)
+    rows = (
+        found.annotate(step=STEPS[interval]('opened_at'))
+        .order_by()
+        .values('pk', 'step')  # one row for each demand
+        .annotate(
+            begun=Min('messages__received_at', filter=came),
+            # the network's own time of what we sent, where it gives one
+            answered=Min(Coalesce('messages__sent_at', 'messages__sort_at'), filter=went),
+        )
+        .filter(answered__isnull=False)
+    )
     waited: Delays = defaultdict(list)
     for step, begun_at, answered_at in rows.values_list('step', 'begun', 'answered'):
         if begun_at is not None:
