@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 import threading
 import time
 import uuid
@@ -73,7 +74,7 @@ class Wcs:
     #: Why imports of bundles fail, if they are to.
     import_failure: str = ''
     #: Tracking code → number of a demand.
-    tracking_codes: dict[str, int] = field(default_factory=dict)
+    tracking_codes: dict[str, tuple[str, int]] = field(default_factory=dict)  # code → form, number
     others: dict[str, Wcs] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
     _importing: threading.Lock = field(default_factory=threading.Lock)
@@ -164,10 +165,12 @@ def users(wcs: Wcs, request: Request, fault: Fault | None) -> Answer:
 def tracking_code(wcs: Wcs, request: Request, fault: Fault | None, code: str) -> Answer:
     if not wcs.access.caller(request).signed:
         raise denied('Signature absente.')
-    demand = wcs.store.get(wcs.tracking_codes.get(code, 0))
+    slug, number = wcs.tracking_codes.get(code, ('', 0))
+    form = wcs.others.get(slug, wcs)
+    demand = form.store.get(number)
     if demand is None:
         raise not_found()
-    url = wcs.url_of(demand, kind='backoffice/management/' if request.flag('backoffice') else '')
+    url = form.url_of(demand, kind='backoffice/management/' if request.flag('backoffice') else '')
     return json_answer({'err': 0, 'url': url, 'load_url': url})
 
 
@@ -201,7 +204,12 @@ def submit(wcs: Wcs, request: Request, fault: Fault | None, slug: str) -> Answer
             raise Crash
         wcs.wait(0.5)
         wcs.store.set_processing(demand.number, False)
-    return json_answer({'err': 0, 'data': export.created(wcs, demand)})
+    answer = {'err': 0, 'data': export.created(wcs, demand)}
+    if wcs.form.tracking_codes and not demand.draft:
+        code = ''.join(secrets.choice('BCDFGHJKLMNPQRSTVWXZ') for _ in range(8))
+        wcs.tracking_codes[code] = (wcs.form.slug, demand.number)
+        answer['tracking_code'] = code
+    return json_answer(answer)
 
 
 def _demand_of(wcs: Wcs, content: Any, caller: Caller) -> Demand:

@@ -76,6 +76,7 @@ class FormDef:
     statuses: dict[str, StatusDef]
     hooks: dict[str, Hook]
     buttons: dict[str, Button]
+    tracking_codes: bool = False  # each demand has one
     xml: dict[str, bytes] = field(default_factory=dict, repr=False)  # « type/slug » → XML
 
     @property
@@ -108,6 +109,7 @@ def read_form(elements: Iterable[tuple[str, str, bytes]]) -> FormDef:
         statuses={item.id: item for item in map(_status, workflow.findall('possible_status/status'))},
         hooks={item.id: item for item in hooks},
         buttons={item.id: item for item in buttons},
+        tracking_codes=text_of(form, 'enable_tracking_codes') == 'true',
         xml=xml,
     )
 

@@ -47,6 +47,7 @@ def bundle() -> bytes:
         f'<formdef><name>{TITLE}</name><url_name>{SLUG}</url_name><workflow slug="voirie">Voirie</workflow>'
         f'<fields>{fields}</fields><backoffice-submission-roles>{role}</backoffice-submission-roles>'
         f'<roles>{receiver}</roles>'
+        '<enable_tracking_codes>true</enable_tracking_codes>'
         '<digest_templates><template key="default">{{ form_var_lieu }}</template></digest_templates>'
         '</formdef>'
     )

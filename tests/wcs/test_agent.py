@@ -72,11 +72,11 @@ class Scene:
         deliver()
 
     def settle(self) -> None:
-        """The worker sends, then tells the demand."""
-        later()
-        deliver()
-        later()
-        deliver()
+        """The worker sends, hears what the network says of it, then tells the demand."""
+        for _ in range(3):
+            later()
+            deliver()
+            self.graph.webhooks.wait()
 
     @property
     def demand(self) -> Demand:
@@ -334,6 +334,21 @@ def test_an_unknown_tracking_code_is_refused(scene: Scene) -> None:
     office.press('Valider')
     assert 'Rattachement impossible' in office.text()
     assert scene.fields()['demande_liee'] in (None, '')
+
+
+def test_a_demand_is_found_by_its_tracking_code(scene: Scene) -> None:
+    """Typed as a citizen writes it."""
+    assert scene.wcs.client.import_bundle(elsewhere.bundle()).done
+    earlier = scene.wcs.client.submit(elsewhere.SLUG, {'description': 'Un nid de poule'}, {})
+    code = earlier.tracking_code
+    assert code
+    scene.citizen_writes('Bonjour, où en est ma demande ?')
+    office = scene.look()
+    office.press('Rattacher à une demande existante')
+    office.fill('Code de suivi de la demande', f' {code.lower()} ')
+    office.press('Valider')
+    assert scene.fields()['demande_liee'] == earlier.backoffice_url
+    assert earlier.backoffice_url in ''.join(scene.wcs.comments(scene.demand.number))
 
 
 def test_a_message_becomes_another_form(scene: Scene) -> None:
