@@ -45,6 +45,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 PHOTO = OutgoingFile(photo().content, 'lampadaire.jpg', 'image/jpeg', 'Le lampadaire')
 ALL = list(networks.registry())
+# what the demand says of an answer
+WORDS = {Status.DELIVERED: 'remise', Status.READ: 'lue', Status.FAILED: 'non envoyée'}
 
 
 @dataclass
@@ -202,9 +204,8 @@ def test_what_the_network_says_of_an_answer(here: Town, status: Status):
     here.hear()
     message.refresh_from_db()
     assert message.state == status.value
-    if status is Status.FAILED:
-        (demand,) = here.wcs.demands()
-        assert here.wcs.value(demand, 'etat_envoi').startswith('non envoyée')
+    (demand,) = here.wcs.demands()
+    assert here.wcs.value(demand, 'etat_envoi').startswith(WORDS[status])
 
 
 def test_an_answer_typed_elsewhere_is_on_the_demand(here: Town):
