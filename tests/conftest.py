@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -59,6 +60,22 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(_server.folder, ignore_errors=True)
         os.environ.pop('DATABASE_URL', None)
         _server = None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The table network × files × pass of the corpus, from what its tests in this run found."""
+    failed: dict[str, dict[str, bool]] = {}
+    for outcome in ('passed', 'failed'):
+        for report in terminalreporter.stats.get(outcome, []):
+            found = re.search(r'intake/test_corpus\.py::\w+\[([a-z]+)-(.+\.json)\]$', report.nodeid)
+            if found:
+                files = failed.setdefault(found[1], {})
+                files[found[2]] = files.get(found[2], False) or outcome == 'failed'
+    if failed:
+        terminalreporter.section('corpus through the intake: once, twice, split, permuted')
+    for network, files in sorted(failed.items()):
+        passed = len(files) - sum(files.values())
+        terminalreporter.line(f'{network:<12} {len(files):>4} files {passed:>4} pass')
 
 
 @pytest.fixture(autouse=True)
