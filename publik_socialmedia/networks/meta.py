@@ -30,7 +30,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from publik_socialmedia.errors import UnreadablePayload, WebhookRejected
 from publik_socialmedia.networks.base import JSON, Request
@@ -54,7 +54,6 @@ __all__ = [
     'handshake',
     'ident',
     'integer',
-    'is_media_url',
     'items',
     'load',
     'mapping',
@@ -196,15 +195,3 @@ def _entry_items(name: str, entry: JSON) -> Iterator[Item]:
             yield Item(name, head.entry_id, head.entry_time, part, value, field)
     if empty:
         yield head if isinstance(entry, Mapping) else Item(name, value=entry)
-
-
-def is_media_url(url: str, hosts: Sequence[str]) -> bool:
-    """https, without user nor port, on one of those hosts ('host' or '*.host')."""
-    try:
-        parts = urlsplit(url)
-        host, port = (parts.hostname or '').lower(), parts.port
-    except ValueError:
-        return False
-    if parts.scheme != 'https' or port not in (None, 443) or '@' in parts.netloc:
-        return False
-    return any(host == name or name.startswith('*.') and host.endswith(name[1:]) for name in hosts)

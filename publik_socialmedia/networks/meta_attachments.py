@@ -24,7 +24,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from publik_socialmedia.networks.base import JSON, Attachment
-from publik_socialmedia.networks.meta import dicts, ident, integer, is_media_url, mapping, string
+from publik_socialmedia.networks.media_urls import is_media_url
+from publik_socialmedia.networks.meta import dicts, ident, integer, mapping, string
 
 # Meta's content delivery networks. Links expire, some days after the message.
 MEDIA_HOSTS = ('*.fbcdn.net', '*.fbsbx.com', '*.cdninstagram.com')

@@ -30,7 +30,14 @@ from publik_socialmedia.errors import (
     PermanentError,
     SocialMediaError,
 )
-from publik_socialmedia.networks import meta_events, meta_history, meta_search, meta_sending, meta_threads
+from publik_socialmedia.networks import (
+    media_urls,
+    meta_events,
+    meta_history,
+    meta_search,
+    meta_sending,
+    meta_threads,
+)
 from publik_socialmedia.networks.base import (
     JSON,
     Account,
@@ -46,7 +53,7 @@ from publik_socialmedia.networks.base import (
     Sent,
     Source,
 )
-from publik_socialmedia.networks.meta import dicts, ident, integer, is_media_url, mapping
+from publik_socialmedia.networks.meta import dicts, ident, integer, mapping
 from publik_socialmedia.networks.meta_attachments import MEDIA_HOSTS, link
 from publik_socialmedia.networks.meta_graph import GraphNetwork
 from publik_socialmedia.networks.meta_readers import Dialect
@@ -190,14 +197,9 @@ class InboxNetwork(GraphNetwork):
         url = attachment.url
         if _expired(url):
             url = self._fresh_link(account, attachment, http)
-        if not is_media_url(url, self.media_hosts):
+        if not media_urls.is_media_url(url, self.media_hosts):
             raise PermanentError('forbidden_url')
-        if account.api_url:  # what stands in for the API stands in for its media hosts
-            parts = urlsplit(url)
-            query = f'?{parts.query}' if parts.query else ''
-            url = f'{account.api_url.rstrip("/")}/cdn/{parts.netloc}{parts.path}{query}'
-            return Fetch(url, hosts=(urlsplit(url).hostname or '',))
-        return Fetch(url)
+        return media_urls.fetch(account, url)
 
     def _fresh_link(self, account: Account, attachment: Attachment, http: Http) -> str:
         mid, rank = ident(attachment.details.get('message')), integer(attachment.details.get('rank')) or 0

@@ -32,7 +32,7 @@ from publik_socialmedia.errors import (
     TemporaryError,
     WebhookRejected,
 )
-from publik_socialmedia.networks import meta
+from publik_socialmedia.networks import media_urls, meta
 from publik_socialmedia.networks.base import Account, Request
 from publik_socialmedia.networks.meta_graph import next_cursor, usage
 from tests.networks.corpus import StoredAnswer
@@ -148,14 +148,14 @@ def test_no_secret_accepts_nothing(secrets: dict[str, list[str]]):
 )
 def test_addresses_that_are_not_the_networks(url: str):
     """R10: https only, on the host's own list, whatever it looks like."""
-    assert not meta.is_media_url(url, NETWORK.media_hosts)
+    assert not media_urls.is_media_url(url, NETWORK.media_hosts)
 
 
 def test_addresses_of_the_network():
     """R10"""
     for url in ('https://scontent.xx.fbcdn.net/a.jpg', 'https://CDN.fbsbx.com:443/a?b=c#d'):
-        assert meta.is_media_url(url, NETWORK.media_hosts)
-    assert meta.is_media_url('https://graph.facebook.com/x', ['graph.facebook.com'])
+        assert media_urls.is_media_url(url, NETWORK.media_hosts)
+    assert media_urls.is_media_url('https://graph.facebook.com/x', ['graph.facebook.com'])
 
 
 @pytest.mark.parametrize(

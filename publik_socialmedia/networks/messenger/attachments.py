@@ -22,7 +22,8 @@ from collections.abc import Mapping
 
 from publik_socialmedia.networks import meta_attachments
 from publik_socialmedia.networks.base import JSON, Attachment
-from publik_socialmedia.networks.meta import dicts, ident, integer, is_media_url, mapping, string
+from publik_socialmedia.networks.media_urls import is_media_url
+from publik_socialmedia.networks.meta import dicts, ident, integer, mapping, string
 from publik_socialmedia.networks.meta_attachments import MEDIA_HOSTS, Payload, Reader, read_file, read_link
 
 THUMBS = frozenset({'369239263222822', '369239343222814', '369239383222810'})  # three sizes of one sticker

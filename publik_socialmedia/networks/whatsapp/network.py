@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from urllib.parse import urlsplit
 
 from publik_socialmedia.errors import (
     ConfigurationError,
@@ -29,6 +28,7 @@ from publik_socialmedia.errors import (
     SocialMediaError,
     TemporaryError,
 )
+from publik_socialmedia.networks import media_urls
 from publik_socialmedia.networks.base import (
     Account,
     Answer,
@@ -47,7 +47,7 @@ from publik_socialmedia.networks.base import (
     Source,
     Status,
 )
-from publik_socialmedia.networks.meta import dicts, ident, is_media_url, load, mapping, string
+from publik_socialmedia.networks.meta import dicts, ident, load, mapping, string
 from publik_socialmedia.networks.meta_graph import APPLICATION, GraphNetwork, valid_token
 from publik_socialmedia.networks.reading import says_yes
 from publik_socialmedia.networks.whatsapp import events, health, meanings, sending
@@ -247,14 +247,10 @@ class WhatsApp(GraphNetwork):
             # unknown, or kept no longer
             raise PermanentError('media_gone', code=error.code, subcode=error.subcode) from error
         url = string(found.get('url'))
-        if not is_media_url(url, self.media_hosts):
+        if not media_urls.is_media_url(url, self.media_hosts):
             raise PermanentError('forbidden_url' if url else 'media_gone')
         headers = {'Authorization': f'Bearer {self.token(account)}'}
-        if account.api_url:  # what stands in for the API stands in for its media hosts
-            parts = urlsplit(url)
-            url = f'{account.api_url.rstrip("/")}/cdn/{parts.netloc}{parts.path}?{parts.query}'
-            return Fetch(url, headers, hosts=(urlsplit(url).hostname or '',))
-        return Fetch(url, headers)
+        return media_urls.fetch(account, url, headers)
 
     # -- administration
 

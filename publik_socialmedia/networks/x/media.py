@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 
 from publik_socialmedia import errors
 from publik_socialmedia.networks.base import JSON, Account, Answer, Attachment, Fetch, Http, OutgoingFile
-from publik_socialmedia.networks.meta import is_media_url
+from publik_socialmedia.networks.media_urls import as_served, is_media_url
 from publik_socialmedia.networks.reading import dicts, ident, integer, mapping, string
 
 from .api import Api
@@ -77,8 +77,7 @@ def fetch(account: Account, attachment: Attachment, http: Http) -> Fetch:
     if named and not api.proof.signs:
         url = api.base + '/2/dm_conversations/media/' + '/'.join(named.groups())
         return _fetch(api, url, {'Authorization': api.proof.header('GET', url)})
-    if account.api_url:  # what stands in for the API stands in for its media hosts
-        url = f'{api.base}/cdn/{host}{parts.path}'
+    url = as_served(account, url)
     signed = {'Authorization': api.proof.header('GET', url)} if api.proof.signs and host == PRIVATE else {}
     return _fetch(api, url, signed)
 
