@@ -23,10 +23,11 @@ https://developers.facebook.com/docs/graph-api/reference/debug_token and
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from publik_socialmedia.errors import ConfigurationError, PermanentError
 from publik_socialmedia.networks.base import JSON, Account, Http, Problem
+from publik_socialmedia.networks.examination import Examination
 from publik_socialmedia.networks.meta import dicts, ident, integer, mapping, moment, string
 from publik_socialmedia.networks.meta_graph import GraphNetwork
 
@@ -50,17 +51,11 @@ _OTHER_APP = _('The token belongs to another application than the one of this we
 
 
 @dataclass(slots=True)
-class Check:
+class Check(Examination):
     """The test of one account: what was found, and what is wrong."""
 
     network: GraphNetwork
-    account: Account
     http: Http
-    problems: list[Problem] = field(default_factory=list)
-    facts: dict[str, JSON] = field(default_factory=dict)
-
-    def problem(self, reason: str, message: str, severity: str = 'critical') -> None:
-        self.problems.append(Problem(reason, message, severity))
 
     def read(
         self, path: str, params: Mapping[str, JSON] | None = None, token: str = ''
@@ -79,15 +74,11 @@ class Check:
         """Of the application of the token, else of the endpoint."""
         return str(self.facts.get('app_id') or self.account.credentials.get('app_id', ''))
 
-    @property
-    def ok(self) -> bool:
-        return not any(problem.severity == 'critical' for problem in self.problems)
-
 
 def begin(network: GraphNetwork, account: Account, http: Http) -> Check:
     # what an earlier test said of the proof may have changed
     facts = {name: value for name, value in account.facts.items() if name != 'proof_required'}
-    return Check(network, replace(account, facts=facts), http)
+    return Check(replace(account, facts=facts), network, http)
 
 
 def debug_token(test: Check) -> Mapping[str, JSON]:

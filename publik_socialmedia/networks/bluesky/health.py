@@ -20,10 +20,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from publik_socialmedia import errors
 from publik_socialmedia.networks.base import JSON, Account, Health, Http, Problem
+from publik_socialmedia.networks.examination import Examination
 from publik_socialmedia.networks.reading import ident, mapping, string
 
 from .api import Api, checked, content, is_address, meaning
@@ -77,15 +78,9 @@ NOBODY = _(
 
 
 @dataclass(slots=True)
-class _Check:
-    account: Account
+class _Check(Examination):
     http: Http
     session: Session
-    problems: list[Problem] = field(default_factory=list)
-    facts: dict[str, JSON] = field(default_factory=dict)
-
-    def problem(self, reason: str, message: str, severity: str = 'critical') -> None:
-        self.problems.append(Problem(reason, message, severity))
 
     def ask(self, method: str, *params: tuple[str, str]) -> Mapping[str, JSON]:
         return Api(self.account, self.http, self.session).read(method, *params)
@@ -111,8 +106,7 @@ def check(account: Account, http: Http) -> Health:
     except (errors.PermanentError, errors.ConfigurationError) as refusal:
         return Health(False, (_refusal(account, refusal),))
     _check_account(test, us)
-    ok = not any(problem.severity == 'critical' for problem in test.problems)
-    return Health(ok, tuple(test.problems), test.session.did, _name(test, us), None, test.facts)
+    return Health(test.ok, tuple(test.problems), test.session.did, _name(test, us), None, test.facts)
 
 
 def _session(account: Account, http: Http) -> Session:

@@ -20,12 +20,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from publik_socialmedia import errors
 from publik_socialmedia.networks.base import JSON, Account, Answer, Health, Http, Problem
+from publik_socialmedia.networks.examination import Examination
 from publik_socialmedia.networks.reading import decoded
 
 from .api import VERIFY, Api, meaning
@@ -79,14 +80,8 @@ POLICY_UNKNOWN = _(
 
 
 @dataclass(slots=True)
-class _Check:
-    account: Account
+class _Check(Examination):
     api: Api
-    problems: list[Problem] = field(default_factory=list)
-    facts: dict[str, JSON] = field(default_factory=dict)
-
-    def problem(self, reason: str, message: str, severity: str = 'critical') -> None:
-        self.problems.append(Problem(reason, message, severity))
 
     def ask(self, path: str) -> tuple[Answer, errors.SocialMediaError | None]:
         """The answer, and what it means; TemporaryError comes out."""
@@ -114,8 +109,7 @@ def check(account: Account, http: Http) -> Health:
     _check_account(test, us)
     _check_scopes(test)
     _check_policy(test)
-    ok = not any(problem.severity == 'critical' for problem in test.problems)
-    return Health(ok, tuple(test.problems), _acct(test, us), name_of(us), None, test.facts)
+    return Health(test.ok, tuple(test.problems), _acct(test, us), name_of(us), None, test.facts)
 
 
 def _check_token(test: _Check) -> Mapping[str, JSON]:

@@ -24,11 +24,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from publik_socialmedia.errors import ConfigurationError, Hidden, PermanentError
 from publik_socialmedia.networks.base import JSON, Account, Health, Http, Problem
+from publik_socialmedia.networks.examination import Examination
 from publik_socialmedia.networks.reading import ident, integer, mapping, moment, string
 
 from .api import WEBHOOK_KEY, Api, result
@@ -78,13 +79,8 @@ GROUPS = _(
 
 
 @dataclass(slots=True)
-class _Check:
-    account: Account
+class _Check(Examination):
     api: Api
-    problems: list[Problem] = field(default_factory=list)
-
-    def problem(self, reason: str, message: str, severity: str = 'critical') -> None:
-        self.problems.append(Problem(reason, message, severity))
 
     def ask(self, method: str) -> Mapping[str, JSON]:
         return mapping(result(self.api.get(method)))
@@ -117,8 +113,7 @@ def check(account: Account, http: Http) -> Health:
         'username': string(us.get('username')),
         'business': us.get('can_connect_to_business') is True,
     }
-    ok = not any(problem.severity == 'critical' for problem in test.problems)
-    return Health(ok, tuple(test.problems), bot, full_name(us), None, facts)
+    return Health(test.ok, tuple(test.problems), bot, full_name(us), None, facts)
 
 
 def _check_way(test: _Check, webhook: Mapping[str, JSON]) -> None:

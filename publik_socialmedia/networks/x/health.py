@@ -25,6 +25,7 @@ from collections.abc import Iterator, Mapping
 
 from publik_socialmedia import errors
 from publik_socialmedia.networks.base import JSON, Account, Answer, Health, Http, Problem
+from publik_socialmedia.networks.examination import is_sound
 from publik_socialmedia.networks.reading import decoded, dicts, ident, mapping, string
 
 from . import budget
@@ -120,7 +121,7 @@ def check(account: Account, http: Http) -> Health:
         raise errors.TemporaryError('temporary', http_status=answer.status, detail='no account')
     problems = (*_rights(api, answer), *_reading(account), *_webhook(account, http, ident(me.get('id'))))
     return Health(
-        ok=not any(problem.severity == 'critical' for problem in problems),
+        ok=is_sound(problems),
         problems=problems,
         external_id=ident(me.get('id')),
         name=string(me.get('name')) or string(me.get('username')),
