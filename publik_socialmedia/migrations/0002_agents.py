@@ -19,31 +19,22 @@
 from django.db import migrations, models
 
 import publik_socialmedia.models.common
-from publik_socialmedia.models.common import check, new_token
+from publik_socialmedia import schema
+from publik_socialmedia.models.common import check
 
-BATCH = 1000
-
-
-def name_demands(apps, schema_editor):
-    """A token of its own for each demand that is there already."""
-    Demand = apps.get_model('publik_socialmedia', 'Demand')
-    batch = []
-    for demand in Demand.objects.filter(token=None).only('pk').iterator(BATCH):
-        demand.token = new_token()
-        batch.append(demand)
-        if len(batch) == BATCH:
-            Demand.objects.bulk_update(batch, ['token'])
-            batch = []
-    Demand.objects.bulk_update(batch, ['token'])
+# 244 random bits, for demands that are there already or that the older version still inserts
+NEW_TOKEN = "replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')"
 
 
 class Migration(migrations.Migration):
+    atomic = False
+
     dependencies = [
         ('publik_socialmedia', '0001_initial'),
     ]
 
     operations = [
-        migrations.CreateModel(
+        schema.CreateTable(
             name='Nonce',
             fields=[
                 (
@@ -56,60 +47,63 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(db_index=True)),
             ],
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='account',
             name='acknowledgement',
             field=models.JSONField(blank=True, default=dict, verbose_name='acknowledgement'),
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='contact',
             name='linked_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='contact',
             name='name_id',
             field=models.CharField(blank=True, max_length=64),
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='contact',
             name='wcs_user_id',
             field=models.CharField(blank=True, max_length=32),
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='demand',
             name='display_number',
             field=models.CharField(blank=True, max_length=64),
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='demand',
             name='seen_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
-        migrations.AddIndex(
+        schema.AddIndex(
             model_name='demand',
             index=models.Index(
                 condition=models.Q(('state', 'open')), fields=['seen_at'], name='socialmedia_demand_unseen'
             ),
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='demand',
             name='tracking_code',
             field=models.CharField(blank=True, max_length=32),
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='demand',
             name='uuid',
             field=models.CharField(blank=True, max_length=36),
         ),
-        # in three steps: the default of one AddField would be the same for all rows
-        migrations.AddField(
+        # in three steps: the default of one column would be computed for the whole table at once
+        schema.AddColumn(
             model_name='demand',
             name='token',
             field=models.CharField(editable=False, max_length=64, null=True),
+            default_sql=NEW_TOKEN,
         ),
-        migrations.RunPython(name_demands, migrations.RunPython.noop),
-        migrations.AlterField(
+        schema.InBatches(
+            'demand', forwards='UPDATE {table} SET token = DEFAULT WHERE token IS NULL AND {batch}'
+        ),
+        schema.RequireColumn(
             model_name='demand',
             name='token',
             field=models.CharField(
@@ -119,7 +113,7 @@ class Migration(migrations.Migration):
                 unique=True,
             ),
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='message',
             name='template',
             field=models.BooleanField(default=False),
@@ -141,11 +135,13 @@ class Migration(migrations.Migration):
                 max_length=16,
             ),
         ),
-        migrations.RemoveConstraint(
+        # backwards: the older version knows nothing of them
+        schema.InBatches('delivery', backwards="DELETE FROM {table} WHERE kind = 'window' AND {batch}"),
+        schema.RemoveCheck(
             model_name='delivery',
             name='socialmedia_delivery_lane',
         ),
-        migrations.AddConstraint(
+        schema.AddCheck(
             model_name='delivery',
             constraint=check(
                 'socialmedia_delivery_lane',

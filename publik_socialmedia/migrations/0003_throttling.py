@@ -18,14 +18,18 @@
 
 from django.db import migrations, models
 
+from publik_socialmedia import schema
+
 
 class Migration(migrations.Migration):
+    atomic = False
+
     dependencies = [
         ('publik_socialmedia', '0002_agents'),
     ]
 
     operations = [
-        migrations.AddField(
+        schema.AddColumn(
             model_name='account',
             name='throttled_until',
             field=models.DateTimeField(blank=True, null=True),

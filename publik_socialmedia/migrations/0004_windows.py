@@ -18,19 +18,23 @@
 
 from django.db import migrations, models
 
+from publik_socialmedia import schema
+
 
 class Migration(migrations.Migration):
+    atomic = False
+
     dependencies = [
         ('publik_socialmedia', '0003_throttling'),
     ]
 
     operations = [
-        migrations.AddField(
+        schema.AddColumn(
             model_name='conversation',
             name='window_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
-        migrations.AddIndex(
+        schema.AddIndex(
             model_name='conversation',
             index=models.Index(
                 condition=models.Q(('window_at__isnull', False)),

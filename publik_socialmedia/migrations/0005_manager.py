@@ -16,14 +16,17 @@
 
 """What the administrators’ pages keep: accounts being connected, proofs of webhooks."""
 
-from django.conf import settings
 import django.contrib.postgres.indexes
-from django.db import migrations, models
 import django.db.models.deletion
 import django.utils.timezone
+from django.conf import settings
+from django.db import migrations, models
+
+from publik_socialmedia import schema
 
 
 class Migration(migrations.Migration):
+    atomic = False
 
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
@@ -31,43 +34,57 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+        schema.CreateTable(
             name='Setup',
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                (
+                    'id',
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name='ID'
+                    ),
+                ),
                 ('done', models.JSONField(blank=True, default=list)),
                 ('facts', models.JSONField(blank=True, default=dict)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
+                (
+                    'account',
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name='setup',
+                        to='publik_socialmedia.account',
+                    ),
+                ),
+                (
+                    'actor',
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='endpoint',
             name='refusal',
             field=models.CharField(blank=True, max_length=32),
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='endpoint',
             name='refused_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='endpoint',
             name='verified_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
-        migrations.AddIndex(
+        schema.AddIndex(
             model_name='message',
-            index=django.contrib.postgres.indexes.BrinIndex(fields=['received_at'], name='socialmedia_message_recent', pages_per_range=32),
-        ),
-        migrations.AddField(
-            model_name='setup',
-            name='account',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='setup', to='publik_socialmedia.account'),
-        ),
-        migrations.AddField(
-            model_name='setup',
-            name='actor',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL),
+            index=django.contrib.postgres.indexes.BrinIndex(
+                fields=['received_at'], name='socialmedia_message_recent', pages_per_range=32
+            ),
         ),
     ]

@@ -16,24 +16,28 @@
 
 """Retention of an account, persons erased and the proof of it, bodies without content."""
 
-from django.conf import settings
 import django.contrib.postgres.indexes
-from django.db import migrations, models
 import django.db.models.deletion
 import django.utils.timezone
+from django.conf import settings
+from django.db import migrations, models
+
 import publik_socialmedia.fields
 import publik_socialmedia.models.privacy
+from publik_socialmedia import schema
 from publik_socialmedia.models.common import check
 
 
 class Migration(migrations.Migration):
+    atomic = False
+
     dependencies = [
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
         ('publik_socialmedia', '0005_manager'),
     ]
 
     operations = [
-        migrations.CreateModel(
+        schema.CreateTable(
             name='Erasure',
             fields=[
                 (
@@ -78,55 +82,55 @@ class Migration(migrations.Migration):
                 ('demands', models.JSONField(blank=True, default=list)),
                 ('requested_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('done_at', models.DateTimeField(blank=True, null=True)),
+                (
+                    'actor',
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
+            options={
+                'constraints': [
+                    check(
+                        'socialmedia_erasure_state',
+                        models.Q(
+                            ('state', 'pending'),
+                            models.Q(('done_at__isnull', False), ('state', 'done')),
+                            _connector='OR',
+                        ),
+                    ),
+                ],
+            },
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='account',
             name='raw_retention_days',
             field=models.PositiveIntegerField(blank=True, null=True, verbose_name='days bodies are kept'),
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='account',
             name='retention_months',
             field=models.PositiveIntegerField(
                 blank=True, null=True, verbose_name='months conversations are kept'
             ),
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='contact',
             name='erased_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
-        migrations.AddField(
+        schema.AddColumn(
             model_name='rawevent',
             name='emptied_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
-        migrations.AddIndex(
+        schema.AddIndex(
             model_name='rawevent',
             index=django.contrib.postgres.indexes.BrinIndex(
                 fields=['received_at'], name='socialmedia_raw_age', pages_per_range=32
-            ),
-        ),
-        migrations.AddField(
-            model_name='erasure',
-            name='actor',
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name='erasure',
-            constraint=check(
-                'socialmedia_erasure_state',
-                models.Q(
-                    ('state', 'pending'),
-                    models.Q(('done_at__isnull', False), ('state', 'done')),
-                    _connector='OR',
-                ),
             ),
         ),
     ]
