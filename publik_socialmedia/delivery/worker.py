@@ -34,12 +34,13 @@ from django.db.utils import Error, InterfaceError, OperationalError
 
 from publik_socialmedia import errors
 from publik_socialmedia.delivery import queue, sending
+from publik_socialmedia.delivery.chores import CHORES, Chore
 from publik_socialmedia.delivery.pollers import Pollers
 from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.delivery.wakeup import CHANNEL, wake
 from publik_socialmedia.intake import inbox, polling
 from publik_socialmedia.models import Delivery
-from publik_socialmedia.wcs import deadlines, demands, upkeep
+from publik_socialmedia.wcs import demands
 
 READ_BATCH = 20  # bodies read before another lane has its turn
 WATCH_EVERY = 20.0  # seconds between two looks at what happens by itself
@@ -63,8 +64,18 @@ def poll_some() -> int:
 
 
 def watch_some() -> int:
-    """Look at conversations whose time to answer ends and at silent demands; gives how many."""
-    return deadlines.look() + upkeep.look_again()
+    """Do what is due by itself; gives how much was done. What fails keeps nothing else from being done."""
+    return sum(map(_do, CHORES))
+
+
+def _do(chore: Chore) -> int:
+    try:
+        return chore.step()
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        logger.error('%s: %s', chore.name, errors.where(error))
+        return 0
 
 
 def deliver_some() -> int:
