@@ -5,12 +5,16 @@ import os
 import subprocess
 from pathlib import Path
 
+import setuptools
 from setuptools import Command, find_packages, setup
 from setuptools.command.build import build as _build
 from setuptools.command.install_lib import install_lib as _install_lib
 from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).parent.resolve()
+LICENSE = 'AGPL-3.0-or-later'
+# the name of the licence as PEP 639 has it; Debian's setuptools is older
+licensed = 'license_expression' if int(setuptools.__version__.split('.')[0]) >= 77 else 'license'
 
 
 class eo_sdist(sdist):
@@ -86,7 +90,8 @@ setup(
     long_description=(HERE / 'README.md').read_text() if (HERE / 'README.md').exists() else '',
     long_description_content_type='text/markdown',
     author='publik_socialmedia contributors',
-    license='AGPL-3.0-or-later',
+    license_files=['COPYING'],
+    **{licensed: LICENSE},
     packages=find_packages(include=['publik_socialmedia', 'publik_socialmedia.*']),
     include_package_data=True,
     # the recorded payloads are for the tests only
@@ -109,7 +114,6 @@ setup(
         'Framework :: Django :: 4.2',
         'Framework :: Django :: 5.2',
         'Intended Audience :: Developers',
-        'License :: OSI Approved :: GNU Affero General Public License v3 or later (AGPLv3+)',
         'Natural Language :: French',
         'Operating System :: OS Independent',
         'Programming Language :: Python :: 3.11',
