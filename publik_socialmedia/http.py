@@ -96,11 +96,12 @@ class Client:
     """Requests to servers that an administrator chose, which may have private addresses (w.c.s. often has).
 
     One per process or thread is enough: it holds the connections. ``timeout``: seconds for the whole
-    request, answer included; the setting ``NETWORK_TIMEOUT`` if it is not given.
+    request, answer included; the setting ``NETWORK_TIMEOUT`` if it is not given. ``public``: only public
+    addresses are dialled, those of ``TRUSTED_HOSTS`` excepted; PermanentError('forbidden_url') for others.
     """
 
-    def __init__(self, timeout: float | None = None) -> None:
-        self._timeout = timeout
+    def __init__(self, timeout: float | None = None, *, public: bool = False) -> None:
+        self._timeout, self._public = timeout, public
         self._http = new_session()
 
     def close(self) -> None:
@@ -135,9 +136,11 @@ class Client:
             host, port, scheme = _parts(prepared.url or '')
         except ValueError:  # requests' own errors on addresses are some of them
             raise ConfigurationError('forbidden_url', detail='not an address') from None
-        if scheme != 'https' and f'{host}:{port}' not in app_settings.TRUSTED_HOSTS:
+        trusted = f'{host}:{port}' in app_settings.TRUSTED_HOSTS
+        if scheme != 'https' and not trusted:
             raise ConfigurationError('forbidden_url', detail='not https')
-        exchange.begin(timeout, writes=method not in SAFE_METHODS)
+        public_host = host if self._public and not trusted else ''
+        exchange.begin(timeout, writes=method not in SAFE_METHODS, public_host=public_host)
         return _send(self._http, prepared, MAX_ANSWER)
 
 

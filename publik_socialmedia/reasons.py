@@ -128,6 +128,44 @@ SENTENCES = {
     'policy': _('The network restricts this account: see its own page for the reason.'),
     'billing': _('The network wants a payment method before it delivers: add one to the account there.'),
     'config': _('The configuration of the account is incomplete or wrong.'),
+    # connecting by a redirection: whoever connects the account reads it
+    'oauth_refused': _(
+        'The network says that the access was refused: nothing was changed. Begin again, and accept.'
+    ),
+    'oauth_client_missing': _('The network does not know yet who asks: fill in first:'),
+    'oauth_client': _(
+        'The network does not know our application, or refuses its secret: copy its identifier and its '
+        'secret again.'
+    ),
+    'oauth_redirect': _(
+        'The network does not take our address of return: declare it there, exactly as it is written here.'
+    ),
+    'oauth_code': _(
+        'What the network gave on the way back is no longer valid: it serves once, for some seconds. Begin '
+        'again.'
+    ),
+    'oauth_exchange': _(
+        'The network refuses to give a token, and does not say why: the secret of the application is wrong, '
+        'or the address of return is not the declared one, or the way back took too long. Check both, then '
+        'begin again.'
+    ),
+    'oauth_scopes': _(
+        'The network did not grant all that is needed: nothing was changed. Begin again and accept all that '
+        'is asked, or see what the application may ask for. Missing:'
+    ),
+    'oauth_professional': _(
+        'This is a personal account: it has no messages for applications. Make it a professional one '
+        'there, then begin again.'
+    ),
+    'oauth_server': _(
+        'This address does not answer as a server of that network, or does not let applications register '
+        'themselves: check it, or paste an access token.'
+    ),
+    'oauth_failed': _(
+        'The network sent you back without what was asked for: nothing was changed. Begin again.'
+    ),
+    'oauth_away': _('The network does not answer: nothing was changed. Begin again in a few minutes.'),
+    'no_authorization': _('This network cannot be connected by a redirection: paste an access token.'),
     'encryption_key': _(
         'The key that encrypted the stored secrets is no longer in the settings: put it back in '
         'PUBLIK_SOCIALMEDIA_ENCRYPTION_KEYS.'

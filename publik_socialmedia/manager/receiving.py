@@ -138,7 +138,10 @@ def subscribe(frame: Frame) -> list[Problem]:
 
 
 def _proposed(network: Network) -> list[Credential]:
-    return [item for item in network.credentials if item.proposed and item.scope == 'endpoint']
+    """What is of our own choice, and has to be copied to the network."""
+    return [
+        item for item in network.credentials if item.proposed and item.copied and item.scope == 'endpoint'
+    ]
 
 
 def _renew_proposed(frame: Frame, endpoint: Endpoint) -> str:

@@ -30,6 +30,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from publik_socialmedia import errors
+from publik_socialmedia.networks.declarations import Capabilities, Credential
 from publik_socialmedia.networks.model import (
     ATTACHMENT_KINDS,
     IGNORED_REASONS,
@@ -38,8 +39,7 @@ from publik_socialmedia.networks.model import (
     UNREADABLE_REASONS,
     Account,
     Attachment,
-    Capabilities,
-    Credential,
+    Authorization,
     Event,
     Fetch,
     Health,
@@ -50,6 +50,7 @@ from publik_socialmedia.networks.model import (
     Problem,
     Raw,
     Request,
+    Return,
     Sent,
     Source,
     Status,
@@ -65,6 +66,7 @@ __all__ = [
     'Account',
     'Answer',
     'Attachment',
+    'Authorization',
     'Capabilities',
     'Credential',
     'Event',
@@ -79,6 +81,7 @@ __all__ = [
     'Problem',
     'Raw',
     'Request',
+    'Return',
     'Sent',
     'Source',
     'Status',
@@ -136,6 +139,7 @@ class Network(ABC):
     media_hosts: ClassVar[tuple[str, ...]] = ()  # 'host' or '*.host', https only
     api_url: ClassVar[str] = ''
     handshake_type: ClassVar[str] = 'text/plain'  # type of what ``handshake`` answers
+    authorize_help: ClassVar[str] = ''  # msgid: what to do at the network before being sent there
 
     # capability → methods that it obliges to define
     _promises: ClassVar[Mapping[str, tuple[str, ...]]] = {
@@ -144,6 +148,7 @@ class Network(ABC):
         'history': ('history',),
         'rereads': ('reread',),
         'profiles': ('profile',),
+        'authorizes': ('authorize', 'exchange'),
     }
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -250,6 +255,24 @@ class Network(ABC):
     def subscribe(self, account: Account, http: Http) -> None:  # noqa: B027 - nothing to do by default
         """Ask the network to call our webhook, where its API allows it; safe to repeat."""
 
+    def authorize(self, account: Account, redirect_uri: str, state: str, http: Http) -> Authorization:
+        """Where to send whoever connects the account; the network sends them back to ``redirect_uri``, with
+        ``state``, which only we know.
+
+        ``account``: with what was typed before. ConfigurationError('oauth_client_missing', detail: names of
+        the credentials that lack) and what ``http`` raises.
+        """
+        raise errors.ConfigurationError('no_authorization')
+
+    def exchange(self, account: Account, back: Return, http: Http) -> Mapping[str, str]:
+        """The credentials that the network gives in exchange of what the person came back with; '' forgets
+        one that contradicts them.
+
+        ConfigurationError: they refused ('oauth_refused'), granted too little ('oauth_scopes', detail: what
+        lacks), or the network did not want us (other words in « oauth_ »).
+        """
+        raise errors.ConfigurationError('no_authorization')
+
     def renewal_due(self, account: Account) -> datetime | None:
         """When ``renew`` is to be called, a margin before the end of the token; None: never. Asks nobody.
 
@@ -279,6 +302,8 @@ def _refuse_incomplete(cls: type[Network]) -> None:
                 missing += [name for name in methods if getattr(cls, name) is getattr(Network, name)]
         if cls.renew is not Network.renew and cls.renewal_due is Network.renewal_due:
             missing.append('renewal_due')  # nothing else has ``renew`` called before the token is over
+        if cls.capabilities.authorizes and not any(item.obtained for item in cls.credentials):
+            missing.append('a credential that is obtained')
         if not (cls.capabilities.webhook or cls.capabilities.polling):
             missing.append('a way to receive (webhook or polling)')
     if missing:

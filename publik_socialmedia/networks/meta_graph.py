@@ -77,6 +77,7 @@ APPLICATION = (
         scope='endpoint',
         rotates=True,
         proposed=True,
+        copied=True,
     ),
 )
 

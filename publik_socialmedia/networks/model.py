@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -337,11 +337,16 @@ class Fetch:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something a person must know. ``reason``: machine word; ``message``: French, what to do about it."""
+    """Something a person must know. ``reason``: machine word; ``message``: what to do about it.
+
+    ``severity``: 'critical', the account does not work; 'warning', something is wrong; 'info', good to know.
+    ``passing``: it may pass by itself.
+    """
 
     reason: str
     message: str
-    severity: str = 'critical'  # 'critical' | 'warning'
+    severity: str = 'critical'
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,44 +362,19 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class Credential:
-    """A value that the administrator types. Texts are English msgids, translated by whoever shows them.
+class Authorization:
+    """Where a person goes to let us use their account. ``keep``: what ``exchange`` needs once they are back
+    (verifier, secrets), which never goes to the browser."""
 
-    ``typed``: False: ``renew`` puts it there (session, end of a token). ``proposed``: a random one will do.
-    ``scope``: 'endpoint' if all accounts of one webhook share it. ``rotates``: two may be valid at once (R1).
-    """
-
-    name: str
-    label: str
-    help_text: str = ''
-    secret: bool = True
-    required: bool = True
-    scope: str = 'account'
-    rotates: bool = False
-    typed: bool = True
-    proposed: bool = False
+    url: str = field(repr=False)
+    keep: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
-    """What a network can do: data, not code."""
+class Return:
+    """A person back from the network. ``query``: what the network put in the address; ``redirect_uri`` and
+    ``keep``: those of the ``Authorization`` with which they had left."""
 
-    webhook: bool = False
-    polling: bool = False
-    history: bool = False  # ``history`` reads the past, for a first import and to repair gaps
-    rereads: bool = False  # edits, deletions and native answers are found by ``reread`` only
-    receipts: tuple[Status, ...] = ()
-    edits: bool = False
-    unsends: bool = False
-    reactions: bool = False
-    profiles: bool = False  # ``profile`` gives a name
-    text_limit: int = 0  # of one message, in ``text_unit``
-    text_unit: str = 'characters'  # | 'utf8' | 'utf16' | 'graphemes'
-    files_out: Mapping[str, int] = field(default_factory=dict)  # mimetype pattern ('image/*') → bytes
-    files_per_message: int = 0  # 0 = files travel alone, one per message; n = with the text
-    files_by_url: bool = False  # a file is not sent: the network fetches it at ``OutgoingFile.url``
-    template: bool = False  # has models approved beforehand, which go past the window
-    answer_window: timedelta | None = None  # after the citizen's last message; None = no limit
-    human_window: timedelta | None = None  # longer, for a person's answer, where granted
-    poll_interval: int = 60  # seconds
-    reread_interval: int = 300  # seconds
+    query: Mapping[str, str] = field(repr=False)
+    redirect_uri: str
+    keep: Mapping[str, str] = field(default_factory=dict, repr=False)

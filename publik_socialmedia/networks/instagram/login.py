@@ -21,6 +21,8 @@ from __future__ import annotations
 from publik_socialmedia.networks.base import Account
 
 LOGIN_HOST = 'graph.instagram.com'
+PAGE_HOST = 'www.instagram.com'
+CODE_HOST = 'api.instagram.com'
 LOGIN_TOKEN = 'instagram_token'  # noqa: S105 - the name of a credential
 
 
@@ -28,6 +30,6 @@ def is_login(account: Account) -> bool:
     return bool(account.credentials.get(LOGIN_TOKEN, '').strip())
 
 
-def login_url(account: Account) -> str:
+def login_url(account: Account, host: str = LOGIN_HOST) -> str:
     """Base of the addresses of that host; what stands in for the API stands in for it too."""
-    return f'{account.api_url.rstrip("/")}/{LOGIN_HOST}' if account.api_url else f'https://{LOGIN_HOST}'
+    return f'{account.api_url.rstrip("/")}/{host}' if account.api_url else f'https://{host}'

@@ -31,14 +31,16 @@ from publik_socialmedia.networks.base import (
     JSON,
     Account,
     Answer,
+    Authorization,
     Capabilities,
     Credential,
     Health,
     Http,
     Outgoing,
+    Return,
     Status,
 )
-from publik_socialmedia.networks.instagram import events, health, renewal, sending
+from publik_socialmedia.networks.instagram import authorization, events, health, renewal, sending
 from publik_socialmedia.networks.instagram.login import LOGIN_TOKEN, is_login, login_url
 from publik_socialmedia.networks.meta import string
 from publik_socialmedia.networks.meta_graph import APPLICATION, valid_token
@@ -62,6 +64,8 @@ class Instagram(InboxNetwork):
         unsends=True,
         reactions=True,
         profiles=True,
+        authorizes=True,
+        declares_return=True,
         text_limit=1000,
         text_unit='utf8',
         files_out=sending.FILES,
@@ -69,8 +73,24 @@ class Instagram(InboxNetwork):
         answer_window=WINDOW,
         human_window=HUMAN_WINDOW,
     )
+    authorize_help = _(
+        'Only for an account without a Page (Instagram Login). In Meta for Developers, your application, '
+        'product « Instagram », « Set up Instagram business login »: declare the address of return below, '
+        'exactly. Then sign in to Instagram, in this browser, with the account to connect.'
+    )
     credentials = (
         *APPLICATION,
+        Credential(
+            'instagram_app_id',
+            _('Identifier of the Instagram application'),
+            _(
+                'Only to connect with Instagram Login: Meta for Developers, your application, product '
+                '« Instagram », « Instagram app ID ». It is another one than above.'
+            ),
+            secret=False,
+            required=False,
+            scope='endpoint',
+        ),
         Credential(
             'instagram_app_secret',
             _('Secret of the Instagram application'),
@@ -90,6 +110,7 @@ class Instagram(InboxNetwork):
                 'system user. Else leave it empty.'
             ),
             required=False,
+            obtained=True,
         ),
         Credential(
             LOGIN_TOKEN,
@@ -99,6 +120,7 @@ class Instagram(InboxNetwork):
                 'product « Instagram », « Generate token ». It is then renewed by itself.'
             ),
             required=False,
+            obtained=True,
         ),
         Credential(
             'human_agent',
@@ -173,6 +195,12 @@ class Instagram(InboxNetwork):
         elif not health.page_subscription(self, account, http):
             # one field of the Page is enough, and what another account asked of it must stay
             self.subscribe_to(account, health.PAGE_FIELDS, http)
+
+    def authorize(self, account: Account, redirect_uri: str, state: str, http: Http) -> Authorization:
+        return authorization.authorize(account, redirect_uri, state)
+
+    def exchange(self, account: Account, back: Return, http: Http) -> Mapping[str, str]:
+        return authorization.exchange(self, account, back, http)
 
     def renewal_due(self, account: Account) -> datetime | None:
         return renewal.due_at(account) if is_login(account) else None

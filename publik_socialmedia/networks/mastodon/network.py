@@ -28,7 +28,7 @@ from publik_socialmedia.networks import base
 from publik_socialmedia.networks import outgoing as parts
 from publik_socialmedia.networks.base import JSON, Account, Http, Outgoing, OutgoingFile, Page
 
-from . import health, parsing, polling, rereading, sending
+from . import authorization, health, parsing, polling, rereading, sending
 from .api import STATUSES, Api, content, meaning, path_of
 from .composing import MAX_CHARACTERS, pieces, recipient
 from .identity import Ours, items, mapping, word
@@ -51,9 +51,14 @@ class Mastodon(base.Network):
         rereads=True,
         edits=True,
         unsends=True,
+        authorizes=True,
         text_limit=MAX_CHARACTERS,
         files_out={'image/*': 16 * MEGABYTE, 'video/*': 99 * MEGABYTE, 'audio/*': 99 * MEGABYTE},
         files_per_message=1,
+    )
+    authorize_help = _(
+        'Type the address of the server: there is nothing to prepare there. You will sign in to it with the '
+        'account to connect, and allow Publik to use it.'
     )
     credentials = (
         base.Credential(
@@ -70,6 +75,7 @@ class Mastodon(base.Network):
                 'read:statuses read:notifications write:statuses write:media (and write:notifications to let '
                 'us accept private mentions); then copy « Your access token ».'
             ),
+            obtained=True,
         ),
     )
 
@@ -139,6 +145,12 @@ class Mastodon(base.Network):
 
     def check(self, account: Account, http: Http) -> base.Health:
         return health.check(account, http)
+
+    def authorize(self, account: Account, redirect_uri: str, state: str, http: Http) -> base.Authorization:
+        return authorization.authorize(account, redirect_uri, state, http)
+
+    def exchange(self, account: Account, back: base.Return, http: Http) -> Mapping[str, str]:
+        return authorization.exchange(account, back, http)
 
     def subscribe(self, account: Account, http: Http) -> None:
         """There is no webhook; what can be asked is that private mentions of strangers be accepted."""

@@ -62,11 +62,13 @@ class Telegram(base.Network):
             api.WEBHOOK_KEY,
             _('Webhook secret'),
             _(
-                'At least 16 letters without accents, digits, « _ » or « - », of your choice: Telegram gives '
-                'it back with each message. Without it, messages are asked for each minute.'
+                'A word that Telegram gives back with each message: the one proposed will do (at least 16 '
+                'letters without accents, digits, « _ » or « - »). Erase it to have messages asked for each '
+                'minute instead.'
             ),
             scope='endpoint',
             rotates=True,
+            proposed=True,
         ),
     )
     media_hosts = ('api.telegram.org',)

@@ -26,7 +26,19 @@ from publik_socialmedia.networks import base
 from publik_socialmedia.networks.base import JSON, Account, Event, Http, Outgoing, Page, Raw, Request
 from publik_socialmedia.networks.reading import dicts, load
 
-from . import activity, budget, contents, health, media, oauth, pages, polling, sending, webhooks
+from . import (
+    activity,
+    authorization,
+    budget,
+    contents,
+    health,
+    media,
+    oauth,
+    pages,
+    polling,
+    sending,
+    webhooks,
+)
 from .api import Api, meaning
 
 
@@ -45,10 +57,17 @@ class X(base.Network):
         history=True,
         receipts=(base.Status.READ,),
         profiles=True,
+        authorizes=True,
+        declares_return=True,
         text_limit=10_000,  # said in 2015, in no document since
         files_out={mimetype: media.LIMITS[category] for mimetype, category in media.CATEGORIES.items()},
         files_per_message=1,
         poll_interval=300,  # 15 calls are allowed in 15 minutes, and each message read is paid for
+    )
+    authorize_help = _(
+        'In the console of X, your application, « User authentication settings »: type « Web App, Automated '
+        'App or Bot », permission « Read and write and Direct message », and the address of return below, '
+        'exactly. Then sign in to X, in this browser, with the account to connect.'
     )
     credentials = (
         base.Credential(
@@ -92,18 +111,21 @@ class X(base.Network):
             'access_token',
             _('Access token'),
             _('Of the account, made with OAuth 2 (it is then renewed by itself) or with OAuth 1.0a.'),
+            obtained=True,
         ),
         base.Credential(
             'refresh_token',
             _('Refresh token'),
             _('OAuth 2 only, given with the access token when offline.access is asked for. It serves once.'),
             required=False,
+            obtained=True,
         ),
         base.Credential(
             'access_token_secret',
             _('Access token secret'),
             _('OAuth 1.0a only. Leave it empty with OAuth 2.'),
             required=False,
+            obtained=True,
         ),
         base.Credential(
             'monthly_reads',
@@ -176,6 +198,12 @@ class X(base.Network):
 
     def subscribe(self, account: Account, http: Http) -> None:
         health.subscribe(account, http)
+
+    def authorize(self, account: Account, redirect_uri: str, state: str, http: Http) -> base.Authorization:
+        return authorization.authorize(account, redirect_uri, state)
+
+    def exchange(self, account: Account, back: base.Return, http: Http) -> Mapping[str, str]:
+        return authorization.exchange(account, back, http)
 
     def renewal_due(self, account: Account) -> datetime | None:
         return oauth.renewal_due(account)

@@ -33,7 +33,8 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from publik_socialmedia import errors
-from publik_socialmedia.networks.base import Account, Answer, Http
+from publik_socialmedia.networks import oauth2
+from publik_socialmedia.networks.base import JSON, Account, Answer, Http
 from publik_socialmedia.networks.reading import decoded, integer, mapping, moment, string
 
 API = 'https://api.x.com'
@@ -129,26 +130,33 @@ def renew(account: Account, http: Http, *, refused: bool = False) -> Mapping[str
     due_at = renewal_due(account)
     if due_at is None or not refused and due_at > datetime.now(UTC):
         return None
-    given = {name: value.strip() for name, value in account.credentials.items()}
-    client, secret = given.get('client_id', ''), given.get('client_secret', '')
-    form = {'grant_type': 'refresh_token', 'refresh_token': given['refresh_token']}
-    headers = {}
-    if secret:
-        pair = f'{_quoted(client)}:{_quoted(secret)}'.encode()
-        headers['Authorization'] = f'Basic {base64.b64encode(pair).decode()}'
-    else:  # a public client, which X allows too
-        form['client_id'] = client
-    url = (account.api_url or API).rstrip('/') + TOKEN_PATH
-    return _pair(http.request('POST', url, data=form, headers=headers))
-
-
-def _pair(answer: Answer) -> Mapping[str, str]:
+    refresh = account.credentials.get('refresh_token', '').strip()
+    answer = ask(account, http, grant_type='refresh_token', refresh_token=refresh)
     body = mapping(decoded(answer))
     if answer.status >= 300:
         raise _refusal(answer.status, string(body.get('error'))[:64])
-    access, refresh = string(body.get('access_token')), string(body.get('refresh_token'))
-    if not (access and refresh):
+    given = pair(body)
+    if not (given['access_token'] and given['refresh_token']):
         raise errors.ConfigurationError('auth', http_status=answer.status, detail='no new pair of tokens')
+    return given
+
+
+def ask(account: Account, http: Http, **form: str) -> Answer:
+    """The answer of X when it is asked for tokens, whatever it is."""
+    given = {name: value.strip() for name, value in account.credentials.items()}
+    client, secret = given.get('client_id', ''), given.get('client_secret', '')
+    headers = {}
+    if secret:
+        headers['Authorization'] = oauth2.basic(client, secret)
+    else:  # a public client, which X allows too
+        form['client_id'] = client
+    url = (account.api_url or API).rstrip('/') + TOKEN_PATH
+    return http.request('POST', url, data=form, headers=headers)
+
+
+def pair(body: Mapping[str, JSON]) -> dict[str, str]:
+    """The credentials in an answer; a token is '' if it does not hold it."""
+    access, refresh = string(body.get('access_token')), string(body.get('refresh_token'))
     life = integer(body.get('expires_in'))
     ends = datetime.now(UTC) + timedelta(seconds=life if life is not None and life > 0 else LIFE)
     return {
