@@ -22,11 +22,13 @@ in four is open. One message in four has a file; as many messages were taken bac
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from bench.databases import Databases
 
-# %(count)s conversations; %(body)s an encrypted body. Ids follow those of the rows already there: none.
+# %(count)s conversations, one each %(step)s; %(body)s an encrypted body. Ids follow those of the rows
+# already there: none.
 _STATEMENTS = (
     """INSERT INTO publik_socialmedia_contact (id, account_id, name, blocked, name_id, wcs_user_id,
               created_at)
@@ -36,7 +38,7 @@ _STATEMENTS = (
        SELECT %(account)s, n, 'psid-old-' || n FROM generate_series(1, %(count)s) AS n""",
     """INSERT INTO publik_socialmedia_conversation
               (id, account_id, contact_id, last_inbound_at, last_activity_at, lease_token, created_at)
-       SELECT n, %(account)s, n, now() - n * interval '20 seconds', now() - n * interval '20 seconds', '',
+       SELECT n, %(account)s, n, now() - n * %(step)s, now() - n * %(step)s, '',
               now() - interval '60 days'
          FROM generate_series(1, %(count)s) AS n""",
     """INSERT INTO publik_socialmedia_demand
@@ -62,7 +64,7 @@ _STATEMENTS = (
               at, at, at, 0, false, CASE k WHEN 2 THEN 'answer ' || n ELSE '' END, 0, false,
               '', '', n
          FROM generate_series(1, %(count)s) AS n, generate_series(0, 2) AS k,
-              LATERAL (SELECT now() - n * interval '20 seconds' - (2 - k) * interval '1 hour' AS at) AS t""",
+              LATERAL (SELECT now() - n * %(step)s - (2 - k) * interval '1 hour' AS at) AS t""",
     """INSERT INTO publik_socialmedia_attachment
               (message_id, position, kind, url, reference, mimetype, filename, size, alt, declared, details,
                state, reason, attempts, storage)
@@ -102,8 +104,9 @@ def populate(databases: Databases, name: str, count: int) -> None:
         cursor.execute('CHECKPOINT')
 
 
-def fill(cursor: Any, count: int) -> None:
-    """Make the rows, for the only account of the database, which has no conversation yet."""
+def fill(cursor: Any, count: int, spacing: int = 20) -> None:
+    """Make the rows, for the only account of the database, which has no conversation yet. ``spacing``:
+    seconds between two conversations."""
     from bench.bodies import message_body
     from publik_socialmedia.fields import encrypt
 
@@ -113,6 +116,7 @@ def fill(cursor: Any, count: int) -> None:
         'account': account,
         'endpoint': endpoint,
         'count': count,
+        'step': timedelta(seconds=spacing),
         'body': encrypt(message_body('psid-old', 0)),
     }
     for statement in _STATEMENTS:

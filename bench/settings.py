@@ -49,8 +49,24 @@ INSTALLED_APPS = (
     'django.contrib.contenttypes',
     'django.contrib.messages',
     'django.contrib.sessions',
+    'django.contrib.staticfiles',
+    'gadjo',
     'publik_socialmedia',
 )
+STATIC_URL = '/static/'
+TEMPLATES = [
+    {
+        'BACKEND': 'django.template.backends.django.DjangoTemplates',
+        'APP_DIRS': True,
+        'OPTIONS': {
+            'context_processors': [
+                'django.template.context_processors.request',
+                'django.contrib.auth.context_processors.auth',
+                'django.contrib.messages.context_processors.messages',
+            ]
+        },
+    }
+]
 # both views of the comparison go through it
 MIDDLEWARE = (
     'django.middleware.security.SecurityMiddleware',
@@ -84,6 +100,9 @@ PUBLIK_SOCIALMEDIA_ENABLED = True
 PUBLIK_SOCIALMEDIA_ENCRYPTION_KEYS = ['a-key-that-is-only-for-the-measures-of-bench']
 PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE = str(BASE_DIR / 'private')
 PUBLIK_SOCIALMEDIA_GROUPING_DELAY = 0
+PUBLIK_SOCIALMEDIA_BASE_URL = 'http://127.0.0.1'
+PUBLIK_SOCIALMEDIA_METRICS_TOKEN = 'only-for-the-measures'
+PUBLIK_SOCIALMEDIA_SERVICES = {'bench': 'only-for-the-measures'}
 # emulators of networks: « slug=address », separated by commas
 PUBLIK_SOCIALMEDIA_API_URLS = dict(
     pair.split('=', 1) for pair in os.environ.get('BENCH_API_URLS', '').split(',') if pair

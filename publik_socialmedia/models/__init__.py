@@ -32,7 +32,9 @@ from publik_socialmedia.models.conversations import (
     Receipt,
     Tombstone,
 )
+from publik_socialmedia.models.jobs import Job
 from publik_socialmedia.models.privacy import Erasure
+from publik_socialmedia.models.watching import Notice, Trouble, Watch
 from publik_socialmedia.models.work import Delivery, Demand, Nonce, RawEvent
 
 __all__ = [
@@ -46,13 +48,17 @@ __all__ = [
     'Demand',
     'Endpoint',
     'Erasure',
+    'Job',
     'Journal',
     'Message',
     'MessageVersion',
     'Nonce',
+    'Notice',
     'RawEvent',
     'Reaction',
     'Receipt',
     'Setup',
     'Tombstone',
+    'Trouble',
+    'Watch',
 ]

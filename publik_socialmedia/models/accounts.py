@@ -65,6 +65,13 @@ class Endpoint(models.Model):
             return ''
 
 
+class Present(models.Manager['Account']):
+    """The accounts but those that are being removed: these are gone for everything and everybody."""
+
+    def get_queryset(self) -> models.QuerySet[Account]:
+        return super().get_queryset().filter(removed_at__isnull=True)
+
+
 class Account(models.Model):
     """The organisation's page, number, handle or bot on a network.
 
@@ -73,6 +80,8 @@ class Account(models.Model):
 
     ``throttled_until``: the network wants nothing of this account before, whatever the conversation.
     ``acknowledgement``: settings of the automatic first answer, see ``delivery.acknowledgement``; {} = none.
+    ``removed_at``: its removal was asked, and goes on in the background (``jobs.removal``): it has no
+    identifier nor credentials any more, and ``objects`` does not know it.
     """
 
     class State(models.TextChoices):
@@ -116,6 +125,10 @@ class Account(models.Model):
     last_error = models.CharField(max_length=250, blank=True)
     last_error_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = Present()
+    all_rows = models.Manager['Account']()
 
     class Meta:
         constraints = [
