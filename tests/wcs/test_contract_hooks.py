@@ -272,8 +272,6 @@ def test_r13_the_last_message_follows_its_edits_and_its_withdrawal(wcs: Target) 
     [
         ('queued', "en cours d'envoi"),
         ('sent', 'envoyée'),
-        ('delivered', 'remise'),
-        ('read', 'lue'),
         ('failed', 'non envoyée'),
         ('autre', 'autre'),
     ],
@@ -284,6 +282,36 @@ def test_r33_the_state_of_an_answer_is_shown_with_its_reason(wcs: Target, word: 
     _, fields, comments = state(wcs, number)
     assert fields['etat_envoi'] == f'{label} : délai & fenêtre'
     assert f'<strong>Réponse {escape(label)}, le hier : délai &amp; fenêtre</strong>' in comments[-1]
+
+
+@pytest.mark.parametrize(('word', 'label'), [('delivered', 'remise'), ('read', 'lue')])
+@pytest.mark.parametrize('status', ['new', 'new_message', 'waiting', 'closed'])
+def test_r12_a_receipt_after_a_success_disturbs_nobody(
+    wcs: Target, status: str, word: str, label: str
+) -> None:
+    """What an agent is typing is not refused, the demand does not move up in lists; the field says it."""
+    number = wcs.create()
+    put_in(wcs, number, status)
+    hook(wcs, number, 'etat_envoi', 'e1', state='sent', kind='answer')
+    before = wcs.row(number)
+    hook(wcs, number, 'etat_envoi', 'e2', state=word, kind='answer', reply='1')
+    after = wcs.row(number)
+    assert after['last_update_time'] == before['last_update_time']
+    assert len(after['evolution']) == len(before['evolution'])
+    assert wcs.comments(number)[-1].count('Réponse envoyée') == 1
+    assert after['workflow']['fields']['etat_envoi'] == label
+    hook(wcs, number, 'message_recu', 'e3', text='suite')  # what follows is told as ever
+    assert 'suite' in wcs.comments(number)[-1]
+
+
+@pytest.mark.parametrize(('word', 'label'), [('delivered', 'remise'), ('read', 'lue')])
+def test_r33_a_receipt_after_a_failure_is_news(wcs: Target, word: str, label: str) -> None:
+    number = wcs.create()
+    hook(wcs, number, 'etat_envoi', 'e1', state='failed', reason='réseau injoignable', kind='answer')
+    hook(wcs, number, 'etat_envoi', 'e2', state=word, kind='answer', date='hier')
+    _, fields, comments = state(wcs, number)
+    assert fields['etat_envoi'] == label
+    assert f'<strong>Réponse {label}, le hier</strong>' in comments[-1]
 
 
 def test_r20_all_the_files_of_a_message_can_be_opened(wcs: Target) -> None:
