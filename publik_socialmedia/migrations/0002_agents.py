@@ -135,12 +135,12 @@ class Migration(migrations.Migration):
                 max_length=16,
             ),
         ),
-        # backwards: the older version knows nothing of them
-        schema.InBatches('delivery', backwards="DELETE FROM {table} WHERE kind = 'window' AND {batch}"),
         schema.RemoveCheck(
             model_name='delivery',
             name='socialmedia_delivery_lane',
         ),
+        # backwards: the older version knows nothing of them
+        schema.InBatches('delivery', backwards="DELETE FROM {table} WHERE kind = 'window' AND {batch}"),
         schema.AddCheck(
             model_name='delivery',
             constraint=check(
