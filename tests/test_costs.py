@@ -44,7 +44,7 @@ from tests.factory import make_account
 pytestmark = pytest.mark.django_db
 
 # BEGIN, COMMIT and savepoints are counted as queries
-ACKNOWLEDGE = 3
+ACKNOWLEDGE = 2
 READ_FIRST, READ_LATER = 21, 19
 READ_BATCH = 17  # for each body of a batch of twenty
 OPEN, FOLLOW = 20, 19
@@ -115,14 +115,19 @@ def plan(sql: str) -> str:
 
 
 def test_acknowledging_a_webhook(client, account: Account):
-    """R2: the endpoint, the body, the call to the workers; a batch costs the same."""
+    """R2: the body, the call to the workers; a batch costs the same."""
     path = reverse('socialmedia-webhook', args=['messenger', account.endpoint.token])
-    for body in (bodies.message_body('psid-1'), bodies.batch_body(1000)):
+    first = bodies.message_body('psid-1')  # the endpoint is read once in a process
+    for body, bound in (
+        (first, ACKNOWLEDGE + 1),
+        (first, ACKNOWLEDGE),
+        (bodies.batch_body(1000), ACKNOWLEDGE),
+    ):
         headers = sign(bodies.SECRET.decode(), body)
         with CaptureQueriesContext(connection) as captured:
             answer = client.post(path, body, content_type='application/json', headers=headers)
         assert answer.status_code == 200
-        assert len(captured) <= ACKNOWLEDGE
+        assert len(captured) <= bound
 
 
 def test_a_first_and_a_later_message(account: Account):

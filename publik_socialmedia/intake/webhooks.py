@@ -16,7 +16,8 @@
 
 """Webhooks: verify, store the raw body, answer. One insertion, whatever the content (R1, R2).
 
-What the body means is found out later by ``inbox``, from the database.
+What the body means is found out later by ``inbox``, from the database. The endpoint may be one that is
+remembered: the insertion makes sure that it has not changed (``endpoints``).
 """
 
 from __future__ import annotations
@@ -34,8 +35,10 @@ from publik_socialmedia import errors, networks
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.delivery.wakeup import wake
 from publik_socialmedia.incoming import answering, read_call
-from publik_socialmedia.models import Endpoint, RawEvent
-from publik_socialmedia.networks.base import Network, Request, Source
+from publik_socialmedia.intake import endpoints
+from publik_socialmedia.intake.endpoints import Known
+from publik_socialmedia.models import Endpoint
+from publik_socialmedia.networks.base import Network, Request
 
 REFUSALS_EVERY = timedelta(seconds=5)
 
@@ -50,7 +53,9 @@ def webhook(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     if network is None or not network.capabilities.webhook or not app_settings.ENABLED:
         raise errors.WebhookRejected('unknown_endpoint', status=404)
     call = read_call(request)  # read before any query: a slow sender holds no connection of the database
-    endpoint = Endpoint.objects.filter(token=token, network=slug, enabled=True).first()
+    if call.method == 'POST' and _store_at_once(network, token, call):
+        return HttpResponse()
+    endpoint = endpoints.read(slug, token)
     if endpoint is None:
         raise errors.WebhookRejected('unknown_endpoint', status=404)
     try:
@@ -63,22 +68,34 @@ def webhook(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     return HttpResponse()
 
 
-def _prove(network: Network, endpoint: Endpoint, call: Request) -> HttpResponse:
+def _prove(network: Network, endpoint: Known, call: Request) -> HttpResponse:
     proof = network.handshake(call, endpoint.secrets)
     Endpoint.objects.filter(pk=endpoint.pk).update(verified_at=timezone.now())
     return HttpResponse(proof, content_type=network.handshake_type)
 
 
-def _note_refusal(endpoint: Endpoint, rejection: errors.WebhookRejected) -> None:
+def _note_refusal(endpoint: Known, rejection: errors.WebhookRejected) -> None:
     """For whoever connects the account and wonders why nothing comes. Not at each call of a flood."""
     now = timezone.now()
     stale = Q(refused_at__isnull=True) | Q(refused_at__lt=now - REFUSALS_EVERY) | ~Q(refusal=rejection.reason)
     Endpoint.objects.filter(stale, pk=endpoint.pk).update(refused_at=now, refusal=rejection.reason)
 
 
-def _store(network: Network, endpoint: Endpoint, call: Request) -> None:
+def _store_at_once(network: Network, token: str, call: Request) -> bool:
+    """Store what comes to an endpoint that we remember; False if only a new look at it can tell."""
+    endpoint = endpoints.remembered(network.slug, token)
+    if endpoint is None:
+        return False
+    try:
+        _store(network, endpoint, call)
+    except errors.WebhookRejected:
+        return False
+    return True
+
+
+def _store(network: Network, endpoint: Known, call: Request) -> None:
     network.verify(call, endpoint.secrets)
-    RawEvent.objects.create(
-        endpoint=endpoint, network=network.slug, source=Source.WEBHOOK.value, body=call.body
-    )
+    if not endpoints.store(endpoint, call.body):
+        # it changed since it was read: if that was just now, the network will come again
+        raise errors.WebhookRejected('unknown_endpoint', status=503)
     wake()

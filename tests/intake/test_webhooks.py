@@ -24,9 +24,11 @@ import json
 
 import pytest
 from django.db.utils import OperationalError
+from django.test import override_settings
 from django.urls import reverse
 
-from publik_socialmedia.intake import inbox
+from publik_socialmedia.errors import ConfigurationError
+from publik_socialmedia.intake import endpoints, inbox
 from publik_socialmedia.models import Endpoint, Message, RawEvent
 from tests.factory import make_account
 
@@ -94,11 +96,12 @@ def test_a_signed_webhook_is_stored_and_answered(client, endpoint):
     assert not Message.objects.exists()
 
 
-def test_the_answer_costs_two_queries_and_a_notification(client, endpoint, django_assert_num_queries):
-    """R2: whatever the content, the endpoint is read, the body inserted, the workers told."""
+def test_the_answer_costs_an_insertion_and_a_notification(client, endpoint, django_assert_num_queries):
+    """R2: whatever the content; the first call reads the endpoint too."""
     body = body_of(count=1000)
-    with django_assert_num_queries(3):
-        assert post(client, endpoint, body).status_code == 200
+    for count in (3, 2, 2):
+        with django_assert_num_queries(count):
+            assert post(client, endpoint, body).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -151,6 +154,65 @@ def test_two_secrets_are_valid_during_a_change(client, endpoint):
     endpoint.save()
     assert post(client, endpoint, headers=sign(body_of(), OLD_SECRET)).status_code == 403
     assert post(client, endpoint).status_code == 200
+
+
+def test_a_remembered_endpoint_is_what_it_has_become(client, endpoint):
+    """R1: secrets that were changed or revoked, an endpoint disabled or deleted elsewhere count at once."""
+    known = Endpoint.objects.filter(pk=endpoint.pk)
+
+    def become(**changes):
+        # by no way that this process could notice
+        assert known.update(**changes) == 1
+        return [
+            post(client, endpoint, headers=sign(body_of(), secret)).status_code
+            for secret in (SECRET, OLD_SECRET, 'new')
+        ]
+
+    assert become(label='the same') == [200, 200, 403]
+    assert become(secrets={'app_secret': ['new', SECRET]}) == [200, 403, 200]
+    assert become(secrets={'app_secret': ['new']}) == [403, 403, 200]
+    assert become(enabled=False) == [404, 404, 404]
+    assert become(enabled=True) == [403, 403, 200]
+    assert become(network='whatsapp') == [404, 404, 404]
+    assert become(network='messenger', token='elsewhere') == [404, 404, 404]
+    assert become(token=endpoint.token) == [403, 403, 200]
+    stored = RawEvent.objects.count()
+    # our memory does not keep open what no key opens any more
+    without_key = override_settings(PUBLIK_SOCIALMEDIA_ENCRYPTION_KEYS=['another one'])
+    with without_key, pytest.raises(ConfigurationError):
+        post(client, endpoint, headers=sign(body_of(), 'new'))
+    assert RawEvent.objects.count() == stored == 2 + 2 + 1 + 1 + 1
+    known.get().accounts.all().delete()
+    RawEvent.objects.all().delete()
+    known.delete()
+    assert post(client, endpoint, headers=sign(body_of(), 'new')).status_code == 404
+    assert not RawEvent.objects.exists()
+
+
+def test_an_endpoint_that_changes_at_this_instant(client, endpoint, monkeypatch):
+    """R1, R2: nothing is stored on what was read before the change; the network is asked to come again."""
+    read = endpoints.read
+
+    def then_changes(network, token):
+        found = read(network, token)
+        Endpoint.objects.filter(pk=endpoint.pk).update(secrets={'app_secret': ['new']})
+        return found
+
+    monkeypatch.setattr(endpoints, 'read', then_changes)
+    assert post(client, endpoint).status_code == 503
+    assert not RawEvent.objects.exists()
+
+
+def test_few_endpoints_are_remembered(client, endpoint, monkeypatch):
+    """R2: memory does not grow with what is asked of us; one that was forgotten is read again."""
+    monkeypatch.setattr(endpoints, 'KEPT', 2)
+    others = [Endpoint.objects.create(network='messenger', secrets=endpoint.secrets) for _ in range(3)]
+    for _ in range(2):
+        for each in (endpoint, *others):
+            assert post(client, each).status_code == 200
+    for token in ('unknown', 'unknown-too'):
+        assert post(client, endpoint, url=url_of(endpoint).replace(endpoint.token, token)).status_code == 404
+    assert len(endpoints._known) == 2
 
 
 def test_an_endpoint_without_secret_trusts_nobody(client, endpoint):
@@ -220,7 +282,7 @@ def test_without_database_it_is_a_503(client, endpoint, monkeypatch):
     def away(*args, **kwargs):
         raise OperationalError('the connection is lost')
 
-    monkeypatch.setattr(RawEvent.objects, 'create', away)
+    monkeypatch.setattr(endpoints, 'store', away)
     response = post(client, endpoint)
     assert response.status_code == 503
     assert int(response['Retry-After']) > 0
