@@ -50,7 +50,7 @@ def reasons(account: Account) -> list[tuple[str, str]]:
 
 def told(monkeypatch: pytest.MonkeyPatch, **facts: Any) -> None:
     """What the network's check finds."""
-    monkeypatch.setattr(type(networks.get('mastodon')), 'check', lambda *_: Health(**{'ok': True, **facts}))
+    monkeypatch.setattr(type(networks.get('mastodon')), 'check', lambda *_: Health(**facts))
 
 
 def test_all_is_well(desk: MastodonDesk):
@@ -161,7 +161,7 @@ def test_only_what_waited_for_that_is_woken(desk: MastodonDesk):
 
 def test_a_critical_problem_breaks_the_account(desk: MastodonDesk, monkeypatch):
     """R40, R41"""
-    told(monkeypatch, ok=False, problems=(Problem('permission', 'x'),))
+    told(monkeypatch, problems=(Problem('permission', 'x'),))
     assert reasons(desk.account) == [('permission', 'critical')]
     assert Account.objects.values_list('state', 'problem').get() == ('broken', 'permission')
 

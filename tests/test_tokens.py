@@ -67,7 +67,7 @@ class Mortal(type(networks.get('mastodon'))):  # type: ignore[misc]
 
     def check(self, account: base.Account, http: base.Http) -> base.Health:
         right = account.credentials['access'] == self.valid
-        return base.Health(right, () if right else (base.Problem('auth', 'The token is over.'),))
+        return base.Health(() if right else (base.Problem('auth', 'The token is over.'),))
 
 
 @pytest.fixture

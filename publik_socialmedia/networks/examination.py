@@ -18,15 +18,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from publik_socialmedia.networks.base import JSON, Account, Problem
-
-
-def is_sound(problems: Iterable[Problem]) -> bool:
-    """Whether an account with these problems works: warnings do not count."""
-    return not any(problem.severity == 'critical' for problem in problems)
 
 
 @dataclass(slots=True)
@@ -39,7 +33,3 @@ class Examination:
 
     def problem(self, reason: str, message: str, severity: str = 'critical') -> None:
         self.problems.append(Problem(reason, message, severity))
-
-    @property
-    def ok(self) -> bool:
-        return is_sound(self.problems)

@@ -353,12 +353,16 @@ class Problem:
 class Health:
     """Result of ``check``. ``external_id``, ``name``: of our account; ``facts``: to keep for later calls."""
 
-    ok: bool
     problems: tuple[Problem, ...] = ()
     external_id: str = ''
     name: str = ''
     token_expires: datetime | None = None
     facts: Mapping[str, JSON] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether the account works: only what is critical keeps it from it."""
+        return all(problem.severity != 'critical' for problem in self.problems)
 
 
 @dataclass(frozen=True, slots=True)

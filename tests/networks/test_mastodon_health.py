@@ -122,7 +122,7 @@ DROPS = [('policy_filters_private_mentions', 'critical')]
 
 @pytest.mark.parametrize('policy, expected', [
     ({'for_private_mentions': 'accept'}, []),
-    ({'for_private_mentions': 'filter'}, [('policy_filters_private_mentions', 'warning')]),
+    ({'for_private_mentions': 'filter'}, [('policy_filters_private_mentions', 'info')]),
     ({'for_private_mentions': 'drop'}, DROPS),
     ({'for_private_mentions': 'accept', 'for_not_following': 'drop'}, DROPS),
     ({'for_private_mentions': 'accept', 'for_not_following': 'filter'}, []),

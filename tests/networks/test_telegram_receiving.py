@@ -318,7 +318,7 @@ def test_what_is_wrong_with_a_webhook(here: Desk, webhook: Any, waiting: int, ex
 def test_what_is_wrong_with_a_bot(here: Desk):
     """R40, R41"""
     here.server.state.can_join_groups = True
-    assert problems(here) == [('config', 'warning')]
+    assert problems(here) == [('config', 'info')]
     here.server.state.can_join_groups = False
     account = here.account
     here.account = dataclasses.replace(account, external_id='42')

@@ -104,9 +104,9 @@ def check(account: Account, http: Http) -> Health:
         else:
             test.problem('permission', NO_MESSAGES)
     except (errors.PermanentError, errors.ConfigurationError) as refusal:
-        return Health(False, (_refusal(account, refusal),))
+        return Health((_refusal(account, refusal),))
     _check_account(test, us)
-    return Health(test.ok, tuple(test.problems), test.session.did, _name(test, us), None, test.facts)
+    return Health(tuple(test.problems), test.session.did, _name(test, us), None, test.facts)
 
 
 def _session(account: Account, http: Http) -> Session:

@@ -84,13 +84,13 @@ def check(network: InboxNetwork, account: Account, http: Http) -> Health:
     """Only TemporaryError may come out."""
     if not network.token(account):
         message = _('The access token is missing: give the one of the Page, or the one of Instagram Login.')
-        return Health(False, (Problem('config', message),))
+        return Health((Problem('config', message),))
     test = meta_health.begin(network, account, http)
     external_id, name, expires = (_check_login if is_login(account) else _check_behind_page)(test)
     if external_id:
         _check_access(test, network)
         _check_our_address(test)
-    return Health(test.ok, tuple(test.problems), external_id, name, expires, test.facts)
+    return Health(tuple(test.problems), external_id, name, expires, test.facts)
 
 
 # -- Instagram Login

@@ -98,18 +98,18 @@ def check(account: Account, http: Http) -> Health:
         test = _Check(account, Api(account, http))
     except errors.ConfigurationError as error:
         missing = TOKEN_MISSING if error.reason == 'auth' else ADDRESS
-        return Health(False, (Problem(error.reason, missing),))
+        return Health((Problem(error.reason, missing),))
     try:
         us = _check_token(test)
     except errors.ConfigurationError:  # the Http does not call such an address
-        return Health(False, (Problem('config', ADDRESS),))
+        return Health((Problem('config', ADDRESS),))
     if not us:
-        return Health(False, tuple(test.problems))
+        return Health(tuple(test.problems))
     _check_instance(test, us)
     _check_account(test, us)
     _check_scopes(test)
     _check_policy(test)
-    return Health(test.ok, tuple(test.problems), _acct(test, us), name_of(us), None, test.facts)
+    return Health(tuple(test.problems), _acct(test, us), name_of(us), None, test.facts)
 
 
 def _check_token(test: _Check) -> Mapping[str, JSON]:
@@ -199,7 +199,7 @@ def _check_policy(test: _Check) -> None:
     if any(policy.get(key) == 'drop' for key in ('for_private_mentions', *SENDERS)):
         test.problem(POLICY, DROPS)
     elif policy.get('for_private_mentions') in SEVERITIES:
-        test.problem(POLICY, FILTERS, 'warning')
+        test.problem(POLICY, FILTERS, 'info')
 
 
 def accept_private_mentions(account: Account, http: Http) -> None:

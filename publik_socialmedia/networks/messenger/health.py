@@ -72,7 +72,7 @@ SCOPES = {
 def check(network: GraphNetwork, account: Account, http: Http) -> Health:
     """Only TemporaryError may come out."""
     if not network.token(account):
-        return Health(False, (Problem('config', _('The Page access token is missing.')),))
+        return Health((Problem('config', _('The Page access token is missing.')),))
     test = meta_health.begin(network, account, http)
     found = meta_health.debug_token(test)
     wrong_kind = _('This is not the token of a Page: paste the Page access token.')
@@ -83,7 +83,7 @@ def check(network: GraphNetwork, account: Account, http: Http) -> Health:
         _check_application(test)
         _check_features(test)
     expires = moment(found.get('expires_at'))  # 0 = never
-    return Health(test.ok, tuple(test.problems), page_id, name, expires, test.facts)
+    return Health(tuple(test.problems), page_id, name, expires, test.facts)
 
 
 def _check_page(test: Check) -> tuple[str, str]:

@@ -91,29 +91,29 @@ def check(account: Account, http: Http) -> Health:
     try:
         test = _Check(account, Api(account, http))
     except ConfigurationError:
-        return Health(False, (Problem('auth', TOKEN_FORM),))
+        return Health((Problem('auth', TOKEN_FORM),))
     try:
         us = test.ask('getMe')
         webhook = test.ask('getWebhookInfo')
     except ConfigurationError as error:
         refused = error.reason == 'auth'
         problem = Problem('auth', TOKEN) if refused else Problem('config', NOT_TELEGRAM)
-        return Health(False, (problem,))
+        return Health((problem,))
     except PermanentError:
-        return Health(False, (Problem('config', NOT_TELEGRAM),))
+        return Health((Problem('config', NOT_TELEGRAM),))
     bot = ident(us.get('id'))
     if not bot or us.get('is_bot') is not True:
-        return Health(False, (Problem('config', NOT_TELEGRAM),))
+        return Health((Problem('config', NOT_TELEGRAM),))
     if account.external_id and account.external_id != bot:
         test.problem('config', OTHER)
     if us.get('can_join_groups') is True:
-        test.problem('config', GROUPS, 'warning')
+        test.problem('config', GROUPS, 'info')
     _check_way(test, webhook)
     facts: dict[str, JSON] = {
         'username': string(us.get('username')),
         'business': us.get('can_connect_to_business') is True,
     }
-    return Health(test.ok, tuple(test.problems), bot, full_name(us), None, facts)
+    return Health(tuple(test.problems), bot, full_name(us), None, facts)
 
 
 def _check_way(test: _Check, webhook: Mapping[str, JSON]) -> None:

@@ -75,7 +75,7 @@ def check(network: GraphNetwork, account: Account, http: Http) -> Health:
     """Only TemporaryError may come out."""
     missing = _missing(network, account)
     if missing:
-        return Health(False, (Problem('config', missing),))
+        return Health((Problem('config', missing),))
     test = meta_health.begin(network, account, http)
     found = meta_health.debug_token(test)
     wrong_kind = _('This token cannot be used here: make one with a system user.')
@@ -87,7 +87,7 @@ def check(network: GraphNetwork, account: Account, http: Http) -> Health:
         _check_application(test)
         _check_template(test)
     expires = moment(found.get('expires_at'))  # 0 = never
-    return Health(test.ok, tuple(test.problems), number_id, name, expires, test.facts)
+    return Health(tuple(test.problems), number_id, name, expires, test.facts)
 
 
 def _missing(network: GraphNetwork, account: Account) -> str:

@@ -25,7 +25,6 @@ from collections.abc import Iterator, Mapping
 
 from publik_socialmedia import errors
 from publik_socialmedia.networks.base import JSON, Account, Answer, Health, Http, Problem
-from publik_socialmedia.networks.examination import is_sound
 from publik_socialmedia.networks.reading import decoded, dicts, ident, mapping, string
 
 from . import budget
@@ -115,13 +114,12 @@ def check(account: Account, http: Http) -> Health:
     except (errors.ConfigurationError, errors.PermanentError) as error:
         reason = error.reason if error.reason in REFUSED else 'permission'
         said = CLIENT if error.code in ('invalid_client', 'unauthorized_client') else REFUSED[reason]
-        return Health(False, (Problem(reason, said),))
+        return Health((Problem(reason, said),))
     me = mapping(api.paid(answer).get('data'))
     if not ident(me.get('id')):
         raise errors.TemporaryError('temporary', http_status=answer.status, detail='no account')
     problems = (*_rights(api, answer), *_reading(account), *_webhook(account, http, ident(me.get('id'))))
     return Health(
-        ok=is_sound(problems),
         problems=problems,
         external_id=ident(me.get('id')),
         name=string(me.get('name')) or string(me.get('username')),
