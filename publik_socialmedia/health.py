@@ -32,7 +32,8 @@ from django.utils.translation import gettext as _
 from publik_socialmedia import errors, networks, tokens
 from publik_socialmedia.delivery import queue
 from publik_socialmedia.http import client as http_client
-from publik_socialmedia.models import Account, Conversation, Delivery, RawEvent
+from publik_socialmedia.models import Account, Conversation, Delivery, RawEvent, Watch
+from publik_socialmedia.models.watching import said
 from publik_socialmedia.networks.base import Health, Http, Network, Problem
 from publik_socialmedia.reasons import sentence
 from publik_socialmedia.wcs import inspection, installation, mapping, rehearsal
@@ -74,19 +75,23 @@ def queues() -> Queues:
     )
 
 
-def examine(account: Account, http: Http | None = None) -> list[Problem]:
-    """Ask the network and w.c.s. about an account, keep what the network tells, list what is wrong.
+def examine(account: Account, http: Http | None = None, *, asked: bool = True) -> list[Problem]:
+    """Ask the network and w.c.s. about an account, keep what they tell, list what is wrong.
 
-    Lets only failures of the database out: what fails is itself a problem, and hides no other.
+    ``asked``: by a person, whom a test without fault must show an account without problem; else, see
+    ``_is_over``. Lets only failures of the database out: what fails is itself a problem, and hides no other.
     """
     given = http or http_client()
-    looks = [lambda: _network(account, given), lambda: wcs_problems(account)]
-    return _looked(account, looks) + list(_expiry(account))
+    network = _looked(account, lambda: _network(account, given, asked=asked))
+    wcs = _looked(account, lambda: wcs_problems(account))
+    Watch.note(account, network, wcs)
+    return [*network, *wcs, *_expiry(account)]
 
 
 def network_problems(account: Account, http: Http | None = None) -> list[Problem]:
     """The same of the network only: no form is chosen yet."""
-    return _looked(account, [lambda: _network(account, http or http_client())]) + list(_expiry(account))
+    found = _looked(account, lambda: _network(account, http or http_client(), asked=True))
+    return [*found, *_expiry(account)]
 
 
 def check(account: Account, http: Http | None = None) -> Health:
@@ -95,25 +100,24 @@ def check(account: Account, http: Http | None = None) -> Health:
     return _check(networks.get(account.network), account, http or http_client())
 
 
-def _looked(account: Account, looks: Iterable[Callable[[], Iterable[Problem]]]) -> list[Problem]:
+def _looked(account: Account, look: Callable[[], Iterable[Problem]]) -> list[Problem]:
     found: list[Problem] = []
-    for look in looks:
-        try:
-            found += look()
-        except errors.SocialMediaError as error:
-            found.append(_problem(error))
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception as error:  # a fault of a network's class: the other accounts are looked at too
-            logger.error('check of account %s: %s', account.pk, errors.where(error))
-            found.append(Problem('internal', sentence('internal')))
+    try:
+        found += look()
+    except errors.SocialMediaError as error:
+        found.append(_problem(error))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:  # a fault of a network's class: the other accounts are looked at too
+        logger.error('check of account %s: %s', account.pk, errors.where(error))
+        found.append(Problem('internal', sentence('internal'), passing=True))
     return found
 
 
 def _problem(error: errors.SocialMediaError) -> Problem:
     """What passes by itself is a warning, what needs a person is critical."""
-    severity = 'warning' if isinstance(error, errors.TemporaryError) else 'critical'
-    return Problem(error.reason, sentence(error.reason), severity)
+    passing = isinstance(error, errors.TemporaryError)
+    return Problem(error.reason, sentence(error.reason), 'warning' if passing else 'critical', passing)
 
 
 def wcs_problems(account: Account) -> Iterator[Problem]:
@@ -149,7 +153,7 @@ def wcs_problem(finding: inspection.Finding) -> Problem:
     return Problem(finding.reason, installation.describe(finding))
 
 
-def _network(account: Account, http: Http) -> Iterator[Problem]:
+def _network(account: Account, http: Http, *, asked: bool) -> Iterator[Problem]:
     network = networks.registry().get(account.network)
     if network is None:
         yield Problem('config', _('The network « %s » is not installed any more.') % account.network)
@@ -164,11 +168,21 @@ def _network(account: Account, http: Http) -> Iterator[Problem]:
     critical = next((problem for problem in health.problems if problem.severity == 'critical'), None)
     if critical is not None:
         account.refuse(critical.reason)
-    elif health.ok:
+    elif asked or _is_over(account):
         queue.resume(account, Delivery.Lane.NETWORK, account.accept())
     for problem in health.problems:
         # the network's class gives msgids: it knows nothing of Django
-        yield Problem(problem.reason, _(problem.message), problem.severity)
+        yield replace(problem, message=_(problem.message))
+
+
+def _is_over(account: Account) -> bool:
+    """Whether a look of ours, which found nothing, says that the account's problem is over.
+
+    Not of what only sending meets, or the network told (a right that sending alone needs, a payment): the
+    managers would be told again and again that it is over, then that it is back. A dead token is seen by any
+    call; for the rest, looks can tell the end of what looks have seen.
+    """
+    return account.problem in ('', 'auth') or bool(said(account, account.problem))
 
 
 def _check(network: Network, account: Account, http: Http) -> Health:
@@ -178,10 +192,9 @@ def _check(network: Network, account: Account, http: Http) -> Health:
         try:
             health = network.check(account.view(), http)
         except errors.TemporaryError:
-            health = Health(ok=False, token_expires=account.token_expires_at)
+            health = Health(token_expires=account.token_expires_at)
         # what cannot be renewed is dead soon, though it may still serve for some minutes
-        known = any(problem.severity == 'critical' for problem in health.problems)
-        return health if known else replace(health, ok=False, problems=(*health.problems, _problem(error)))
+        return replace(health, problems=(*health.problems, _problem(error))) if health.ok else health
 
 
 def _keep(account: Account, health: Health) -> bool:

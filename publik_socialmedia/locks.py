@@ -24,6 +24,8 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+_NUMBER = 'hashtextextended(current_schema() || %s, 0)'
+
 
 @contextmanager
 def alone(name: str) -> Iterator[bool]:
@@ -31,14 +33,23 @@ def alone(name: str) -> Iterator[bool]:
 
     The lock belongs to the connection: if the process dies, it is free at once.
     """
-    number = 'hashtextextended(current_schema() || %s, 0)'
-    words = f' socialmedia {name}'
     with connection.cursor() as cursor:
-        cursor.execute(f'SELECT pg_try_advisory_lock({number})', [words])
+        cursor.execute(f'SELECT pg_try_advisory_lock({_NUMBER})', [_words(name)])
         ours = bool(cursor.fetchone()[0])
     try:
         yield ours
     finally:
         if ours and not connection.needs_rollback and connection.connection is not None:
             with connection.cursor() as cursor:
-                cursor.execute(f'SELECT pg_advisory_unlock({number})', [words])
+                cursor.execute(f'SELECT pg_advisory_unlock({_NUMBER})', [_words(name)])
+
+
+def _words(name: str) -> str:
+    return f' socialmedia {name}'
+
+
+def alone_until_commit(name: str) -> bool:
+    """The same until the transaction that we are in ends, which gives the lock back by itself."""
+    with connection.cursor() as cursor:
+        cursor.execute(f'SELECT pg_try_advisory_xact_lock({_NUMBER})', [_words(name)])
+        return bool(cursor.fetchone()[0])

@@ -98,6 +98,7 @@ MAX_PIXELS = 64_000_000
 MAX_FRAMES = 300
 SIDES = (8192, 4096, 2560, 1600, 1024)  # pixels: sizes tried in turn for a picture that is too heavy
 SCAN_LIMIT = 120.0
+ROOM = 4  # files of the largest size for which there must be room on the disk
 _REFERENCE = re.compile(r'[0-9a-f]{2}/[0-9a-f]{32}(?:\.[a-z0-9]{1,5})?')
 
 
@@ -279,6 +280,17 @@ def is_public(folder: Path) -> bool:
     """Whether that folder is inside what the web server gives to everyone."""
     shown = [root for root in (settings.MEDIA_ROOT, settings.STATIC_ROOT) if root]
     return any(folder.resolve().is_relative_to(Path(root).resolve()) for root in shown)
+
+
+def trouble() -> str:
+    """Why nothing can be kept here: 'private_storage', 'storage_unwritable', 'storage_full'; '' if it can."""
+    root = app_settings.PRIVATE_STORAGE
+    if is_public(root):
+        return 'private_storage'
+    there = next((folder for folder in (root, *root.resolve().parents) if folder.exists()), Path('/'))
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        return 'storage_unwritable'
+    return 'storage_full' if shutil.disk_usage(there).free < ROOM * app_settings.MAX_MEDIA else ''
 
 
 def store(data: bytes, suffix: str = '') -> str:

@@ -194,6 +194,14 @@ SENTENCES = {
         'Attachments cannot be kept: their folder is one that the web server shows to everyone. See the '
         'setting PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE.'
     ),
+    'storage_unwritable': _(
+        'Attachments cannot be kept: the folder of the setting PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE cannot be '
+        'written. Tell the administrator of the server.'
+    ),
+    'storage_full': _(
+        'The disk is nearly full: soon attachments will not be kept any more. Tell the administrator of the '
+        'server.'
+    ),
     'base_url': _(
         'The address of this site is not known, so that w.c.s. cannot be told where to call it: see the '
         'setting PUBLIK_SOCIALMEDIA_BASE_URL.'

@@ -22,24 +22,27 @@ token that ends in 14, then 7, then 2 days makes three keys and one family.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, Min
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from publik_socialmedia import addresses, errors, text
+from publik_socialmedia import addresses, errors, media, text
 from publik_socialmedia.health import EXPIRY_WARNINGS
 from publik_socialmedia.models import Account, Conversation, Delivery, RawEvent
+from publik_socialmedia.models.watching import findings, said
 from publik_socialmedia.reasons import sentence
 from publik_socialmedia.silence import silent
 from publik_socialmedia.wcs.wording import network_label
 
-LATE = timedelta(minutes=15)  # nobody is woken for a worker that starts again
+LATE = timedelta(minutes=15)  # nobody is woken for a worker that starts again, nor for a network that blinks
 POLLS = 10  # failed polls in a row: a quarter of an hour at least, with their back-off
 QUEUE = 'socialmedia-manage-queue'
 
@@ -47,7 +50,7 @@ QUEUE = 'socialmedia-manage-queue'
 @dataclass(frozen=True, slots=True)
 class Alert:
     """``reason``: a word of ``reasons``; ``account``: None if it is about all; ``address``: where to act, ''
-    if nothing says where this site is."""
+    if nothing says where this site is; ``severity``: 'critical' or 'warning'."""
 
     key: str
     family: str
@@ -55,6 +58,7 @@ class Alert:
     said: str
     account: Account | None = None
     address: str = field(default='', compare=False)
+    severity: str = field(default='critical', compare=False)
 
     @property
     def owner(self) -> str:
@@ -80,32 +84,47 @@ def standing(now: datetime | None = None) -> list[Alert]:
 def watched() -> Iterator[Account]:
     """The accounts in use: neither paused nor being connected."""
     known = Account.objects.filter(setup__isnull=True).exclude(state=Account.State.PAUSED)
-    yield from known.defer('credentials').order_by('pk')
+    yield from known.defer('credentials').select_related('watch').order_by('pk')
 
 
 def _of_account(account: Account, now: datetime, *, quiet: bool, blocked: int) -> Iterator[Alert]:
     page = _address('socialmedia-manage-account', account=account.pk)
 
-    def alert(family: str, reason: str, said: str = '', *, step: str = '', address: str = '') -> Alert:
+    def alert(family: str, reason: str, words: str = '', *, step: str = '', **more: str) -> Alert:
         base = f'account:{account.pk}:{family}'
-        words = said or sentence(reason)
-        return Alert(f'{base}:{step or reason}', base, reason, words, account, address or page)
+        details = {'address': page, **more}
+        return Alert(f'{base}:{step or reason}', base, reason, words or sentence(reason), account, **details)
 
-    if account.problem:
-        yield alert('network', account.problem)
-    if account.wcs_problem:
-        yield alert('wcs', account.wcs_problem)
+    for side, reason in (('network', account.problem), ('wcs', account.wcs_problem)):
+        if reason:
+            yield alert(side, reason, said(account, reason))
     step = expiry_step(account, now)
     if step is not None and not account.problem:
-        yield alert('expiry', 'token_expires', _expiry(account, now), step=str(step))
+        severity = 'critical' if step <= min(EXPIRY_WARNINGS) else 'warning'
+        yield alert('expiry', 'token_expires', expiry(account, now), step=str(step), severity=severity)
+    notes = _notes(account, now)
+    for reason, one in notes.items():
+        yield alert('note', reason, str(one['message']), severity=str(one['severity']))
     if quiet:
-        yield alert('silence', 'silence')
-    if account.poll_failures >= POLLS and not account.problem:
-        yield alert('polling', 'poll_failing')
+        yield alert('silence', 'silence', severity='warning')
+    if account.poll_failures >= POLLS and not account.problem and not notes:
+        yield alert('polling', 'poll_failing', severity='warning')
     if blocked:
         told = ngettext('%s item is blocked.', '%s items are blocked.', blocked) % blocked
         words = f'{told} {sentence("queue_blocked")}'
         yield alert('blocked', 'queue_blocked', words, address=_list(account=account.pk))
+
+
+def _notes(account: Account, now: datetime) -> Mapping[str, Mapping[str, Any]]:
+    """What the last look found besides what refuses the account, by reason, the gravest first; what may pass
+    by itself once it has lasted."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for one in sorted(findings(account), key=lambda one: str(one['severity'])):
+        refusing = one['refuses'] or one['reason'] in (account.problem, account.wcs_problem)
+        since = parse_datetime(str(one['since'])) or now
+        if one['severity'] != 'info' and not refusing and (not one['passing'] or now - since > LATE):
+            found.setdefault(str(one['reason']), one)
+    return found
 
 
 def expiry_step(account: Account, now: datetime) -> int | None:
@@ -118,7 +137,8 @@ def expiry_step(account: Account, now: datetime) -> int | None:
     return next((days for days in sorted(EXPIRY_WARNINGS) if left <= timedelta(days=days)), None)
 
 
-def _expiry(account: Account, now: datetime) -> str:
+def expiry(account: Account, now: datetime) -> str:
+    """What to say of a token that ends, or is over."""
     assert account.token_expires_at is not None
     days = (account.token_expires_at - now).days
     if days < 0:
@@ -134,8 +154,8 @@ def _expiry(account: Account, now: datetime) -> str:
 def _of_all(now: datetime) -> Iterator[Alert]:
     put_aside = RawEvent.objects.filter(state=RawEvent.State.QUARANTINED).count()
     if put_aside:
-        said = ngettext('%s body could not be read.', '%s bodies could not be read.', put_aside) % put_aside
-        words = f'{said} {sentence("queue_unread")}'
+        told = ngettext('%s body could not be read.', '%s bodies could not be read.', put_aside) % put_aside
+        words = f'{told} {sentence("queue_unread")}'
         address = _list(list='unreadable')
         yield Alert('unread:queue_unread', 'unread', 'queue_unread', words, address=address)
     due = Conversation.objects.filter(due_at__lte=now).aggregate(at=Min('due_at'))['at']
@@ -143,10 +163,13 @@ def _of_all(now: datetime) -> Iterator[Alert]:
     oldest = min((at for at in (due, came) if at), default=None)
     if oldest is not None and now - oldest > LATE:
         minutes = int((now - oldest).total_seconds() // 60)
-        said = _('Work has been late for %s minutes.') % minutes
-        words = f'{said} {sentence("worker_late")}'
+        told = _('Work has been late for %s minutes.') % minutes
+        words = f'{told} {sentence("worker_late")}'
         address = _list(list='failing')
         yield Alert('worker:worker_late', 'worker', 'worker_late', words, address=address)
+    reason = media.trouble()
+    if reason:
+        yield Alert(f'storage:{reason}', 'storage', reason, sentence(reason))
 
 
 def _blocked() -> dict[int, int]:

@@ -16,20 +16,19 @@
 
 """Warning the managers of accounts by e-mail: once of each thing, once more when it is over (R41).
 
-What was told is in the journal (``alert``, ``alert-over``), where administrators read it too. It is written
-after the mail has left: a mail may come twice after a breakdown, never not at all.
+What they were told is a row of ``Trouble`` and a line of the journal, committed together with the mails
+that tell it: these leave afterwards (``posting``), so that nothing waits for the mail server, and a mail
+that cannot leave is neither lost nor decided twice.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth import get_user_model
-from django.core.mail import EmailMessage, get_connection
-from django.db.models.fields.json import KeyTextTransform
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -37,113 +36,94 @@ from django.utils.translation import ngettext
 
 from publik_socialmedia import addresses, errors
 from publik_socialmedia.app_settings import app_settings
-from publik_socialmedia.locks import alone
+from publik_socialmedia.locks import alone_until_commit
 from publik_socialmedia.manager import figures
 from publik_socialmedia.manager.figures import Figures
-from publik_socialmedia.models import Account, Journal
+from publik_socialmedia.models import Account, Journal, Notice, Trouble
 from publik_socialmedia.monitoring import alerts
 from publik_socialmedia.monitoring.alerts import Alert
 
 TOLD, OVER = 'alert', 'alert-over'
 
-logger = logging.getLogger(__name__)
-
 
 @dataclass
 class Told:
-    """What one turn told. ``lost``: mails that could not leave; ``orphans``: alerts that nobody is to get."""
+    """What one turn decided to tell. ``orphans``: alerts that nobody is to get."""
 
     begun: list[Alert] = field(default_factory=list)
     ended: list[Alert] = field(default_factory=list)
-    mails: int = 0
-    lost: int = 0
     orphans: int = 0
 
 
 def tell(now: datetime | None = None) -> Told:
-    """Warn of what is new and of what is over. Nothing if another process is at it."""
+    """Write the mails about what is new and what is over. Nothing if another process is at it."""
     told = Told()
-    with alone('alerts') as ours:
-        if ours:
+    with transaction.atomic():
+        if alone_until_commit('alerts'):
             _tell(now or timezone.now(), told)
     return told
 
 
-def digest(now: datetime | None = None) -> Told:
-    """Remind of all that is still wrong, with the figures of the day; nobody is written to if all is well."""
+def digest(now: datetime | None = None) -> int:
+    """Write a mail to each manager with all that is still wrong and the figures of the day; none if there is
+    nothing but what can wait. Gives how many."""
     at = now or timezone.now()
-    told = Told()
     found = alerts.standing(at)
-    if not found:
-        return told
+    if not any(alert.severity == 'critical' or not alert.family.endswith(':note') for alert in found):
+        return 0
     known = figures.of_accounts(at)
     lines = [(account, known.get(account.pk, Figures())) for account in alerts.watched()]
-    for address, mine in _shared_out(found, told).items():
-        values = {'alerts': mine, 'figures': lines, 'home': _home()}
+    shared = _shared_out(found)
+    for address, mine in shared.items():
         subject = ngettext('%s thing to see to', '%s things to see to', len(mine)) % len(mine)
-        _send(address, subject, 'digest.txt', values, told)
-    return told
+        _write(address, subject, 'digest.txt', {'alerts': mine, 'figures': lines})
+    return len(shared)
 
 
 def _tell(now: datetime, told: Told) -> None:
     found = {alert.key: alert for alert in alerts.standing(now)}
-    known = _open()
+    known = {trouble.key: trouble for trouble in Trouble.objects.select_related('account')}
     begun = [alert for key, alert in found.items() if key not in known]
-    gone = [row for key, row in known.items() if key not in found]
+    gone = [trouble for key, trouble in known.items() if key not in found]
     families = {alert.family for alert in found.values()}
-    ended = [_ended(row) for row in gone if row.details.get('family') not in families and _matters(row)]
+    told.ended = [_ended(row) for row in gone if row.family not in families and _matters(row)]
     news: dict[str, tuple[list[Alert], list[Alert]]] = {}
     for address, mine in _shared_out(begun, told).items():
         news.setdefault(address, ([], []))[0].extend(mine)
-    for address, mine in _shared_out(ended).items():
+    for address, mine in _shared_out(told.ended).items():
         news.setdefault(address, ([], []))[1].extend(mine)
-    reached: set[str] = set()
     for address, (new, over) in news.items():
-        values = {'begun': new, 'ended': over, 'home': _home()}
-        if _send(address, _subject(new, over), 'alerts.txt', values, told):
-            reached |= {alert.key for alert in [*new, *over]}
+        _write(address, _subject(new, over), 'alerts.txt', {'begun': new, 'ended': over})
+    reached = {alert.key for new, _over in news.values() for alert in new}
     told.begun = [alert for alert in begun if alert.key in reached]
-    told.ended = [alert for alert in ended if alert.key in reached]
-    _keep(told, [row for row in gone if row.details['key'] in reached or not _is_awaited(row, ended)])
+    _keep(told.begun, gone)
 
 
-def _is_awaited(row: Journal, ended: Sequence[Alert]) -> bool:
-    """Whether the end of it is still to be told: its mail did not leave."""
-    return row.details['key'] in {alert.key for alert in ended}
-
-
-def _keep(told: Told, gone: Iterable[Journal]) -> None:
-    rows = [
+def _keep(begun: Iterable[Alert], gone: Sequence[Trouble]) -> None:
+    """Also what is over without being told: an account was paused or removed, a reason gave way to one more."""
+    new = [Trouble(key=a.key, family=a.family, reason=a.reason, account=a.account) for a in begun]
+    Trouble.objects.bulk_create(new)
+    Trouble.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    Journal.objects.bulk_create(
         Journal(
-            account=alert.account,
-            action=TOLD,
-            details={'key': alert.key, 'family': alert.family, 'reason': alert.reason},
+            account_id=row.account_id,
+            action=action,
+            details={'key': row.key, 'family': row.family, 'reason': row.reason},
         )
-        for alert in told.begun
-    ]
-    # also what is over without being told: an account was paused or removed, a reason gave way to another
-    rows += [Journal(account_id=row.account_id, action=OVER, details=row.details) for row in gone]
-    Journal.objects.bulk_create(rows)
+        for action, rows in ((TOLD, new), (OVER, gone))
+        for row in rows
+    )
 
 
-def _open() -> dict[str, Journal]:
-    """By key, what was told and is not known to be over."""
-    rows = Journal.objects.filter(action__in=[TOLD, OVER]).select_related('account')
-    rows = rows.defer('account__credentials').annotate(key=KeyTextTransform('key', 'details'))
-    last = rows.order_by('key', '-pk').distinct('key')
-    return {row.details['key']: row for row in last if row.action == TOLD}
-
-
-def _matters(row: Journal) -> bool:
+def _matters(row: Trouble) -> bool:
     """Whether its end is news: nobody needs to hear that an account that they paused or removed is well."""
-    of_account = str(row.details.get('family')).startswith('account:')
+    of_account = row.family.startswith('account:')
     return not of_account or (row.account is not None and row.account.state != Account.State.PAUSED)
 
 
-def _ended(row: Journal) -> Alert:
-    reason = str(row.details.get('reason'))
-    said = _over_words().get(reason) or _('This problem is over.')
-    return Alert(str(row.details['key']), str(row.details.get('family')), reason, said, row.account)
+def _ended(row: Trouble) -> Alert:
+    said = _over_words().get(row.reason) or _('This problem is over.')
+    return Alert(row.key, row.family, row.reason, said, row.account)
 
 
 def _over_words() -> Mapping[str, str]:
@@ -202,24 +182,13 @@ def _subject(begun: Sequence[Alert], ended: Sequence[Alert]) -> str:
     return _('Back to normal')
 
 
-def _send(address: str, subject: str, template: str, values: Mapping[str, object], told: Told) -> bool:
-    """Send one mail to one person; False, counted and logged, if it could not leave."""
-    body = render_to_string(f'publik_socialmedia/mail/{template}', dict(values))
-    mail = EmailMessage(
-        subject='[%s] %s' % (_('Social media'), subject),
-        body=body,
-        to=[address],
-        headers={'Auto-Submitted': 'auto-generated'},  # absences are not answered to it
-        connection=get_connection(),
+def _write(address: str, subject: str, template: str, values: Mapping[str, object]) -> None:
+    """Put one mail to one person among those that are to leave."""
+    Notice.objects.create(
+        recipient=address,
+        subject=('[%s] %s' % (_('Social media'), subject))[:250],
+        body=render_to_string(f'publik_socialmedia/mail/{template}', {**values, 'home': _home()}),
     )
-    try:
-        mail.send()
-    except OSError as error:  # errors of SMTP are of this kind
-        logger.error('an alert could not be sent: %s', errors.where(error))
-        told.lost += 1
-        return False
-    told.mails += 1
-    return True
 
 
 def _home() -> str:
