@@ -122,7 +122,7 @@ def _pages() -> Iterator[Page]:
         yield page(f'conversations {label}', 'conversations', session=_staff(asked))
     yield page('one conversation', 'conversation', thread.pk)
     yield page('person: export and erasure', 'person', thread.contact_id)
-    year = {'since': today - timedelta(days=364), 'until': today}
+    year = {'since': (today - timedelta(days=364)).isoformat(), 'until': today.isoformat()}
     yield page('statistics of a month', 'statistics')
     yield page('statistics of a year', 'statistics', **year)
     yield page('statistics of a year, one account', 'statistics', account=account, **year)

@@ -35,7 +35,7 @@ from publik_socialmedia.manager.fields import AccessibleForm
 from publik_socialmedia.models import Account
 from publik_socialmedia.statistics import drawing
 from publik_socialmedia.statistics.charts import CHARTS, Answer, Chart, Question, account_label
-from publik_socialmedia.statistics.counting import Scope
+from publik_socialmedia.statistics.counting import Scope, Tally
 
 DAYS = 30  # shown at first
 BY_DAY = 92  # days: a longer period is shown by months
@@ -129,7 +129,8 @@ def _lately() -> tuple[date, date]:
 def _answers(scope: Scope) -> list[tuple[Chart, Answer]]:
     assert scope.begin and scope.end
     interval = 'day' if (scope.end - scope.begin).days <= BY_DAY else 'month'
-    return [(chart, chart.compute(Question(scope, interval, chart.default))) for chart in CHARTS.values()]
+    tally = Tally(scope)  # what the charts share is read once
+    return [(chart, chart.compute(Question(tally, interval, chart.default))) for chart in CHARTS.values()]
 
 
 def _cell(value: str) -> str:

@@ -40,7 +40,7 @@ from publik_socialmedia.errors import ConfigurationError, WebhookRejected
 from publik_socialmedia.models import Account
 from publik_socialmedia.statistics import charts
 from publik_socialmedia.statistics.charts import Chart, Question
-from publik_socialmedia.statistics.counting import Scope
+from publik_socialmedia.statistics.counting import Scope, Tally
 from publik_socialmedia.wcs import neighbours
 
 ALL = '_all'
@@ -110,7 +110,7 @@ def question(chart: Chart, values: Mapping[str, str]) -> Question:
     )
     interval = _among(values, 'time_interval', chart.intervals, 'month')
     group = _among(values, 'group-by', (*chart.groups, 'none') if chart.groups else (), chart.default)
-    return Question(scope, interval, '' if group == 'none' else group)
+    return Question(Tally(scope), interval, '' if group == 'none' else group)
 
 
 def _among(values: Mapping[str, str], name: str, offered: Collection[str], default: str) -> str:

@@ -26,15 +26,15 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Q
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from publik_socialmedia import networks, text
 from publik_socialmedia.models import Account, Message
-from publik_socialmedia.statistics import counting
-from publik_socialmedia.statistics.counting import Counts, Delays, Scope, Step
+from publik_socialmedia.statistics import steps
+from publik_socialmedia.statistics.counting import Cell, Counts, Scope, Tally, Wait
+from publik_socialmedia.statistics.steps import Step
 
 INTERVALS: Mapping[str, Any] = {
     'day': gettext_lazy('Day'),
@@ -62,11 +62,15 @@ _ORIGINS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked of a chart. ``group``: '' for none."""
+    """What is asked of a chart. ``tally``: shared by the charts of one page; ``group``: '' for none."""
 
-    scope: Scope
+    tally: Tally
     interval: str = 'month'
     group: str = ''
+
+    @property
+    def scope(self) -> Scope:
+        return self.tally.scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,34 +99,38 @@ class Chart:
     intervals: tuple[str, ...] = tuple(INTERVALS)
 
 
-def _messages(kept: Q) -> Callable[[Question], Answer]:
+def _messages(kept: Callable[[Cell], bool]) -> Callable[[Question], Answer]:
     def compute(asked: Question) -> Answer:
-        counts = counting.messages(asked.scope, asked.interval, asked.group, kept)
+        counts = asked.tally.messages(asked.interval, asked.group, kept)
         return _of_counts(counts, asked, _('Messages'))
 
     return compute
 
 
 def _arrivals(asked: Question) -> Answer:
-    hours = Question(asked.scope, 'hour', asked.group)
-    return _of_counts(counting.arrivals(asked.scope, asked.group), hours, _('Messages'))
+    hours = Question(asked.tally, 'hour', asked.group)
+    return _of_counts(asked.tally.arrivals(asked.group), hours, _('Messages'))
 
 
 def _demands(asked: Question) -> Answer:
-    counts = counting.demands(asked.scope, asked.interval, asked.group)
-    return _of_counts(counts, asked, _('Demands'))
+    return _of_counts(asked.tally.demands(asked.interval, asked.group), asked, _('Demands'))
 
 
-def _delays(*origins: str) -> Callable[[Question], Answer]:
+def _delays(name: str) -> Callable[[Question], Answer]:
+    """``name``: a delay of a ``Wait``."""
+
     def compute(asked: Question) -> Answer:
-        return _of_delays(counting.delays(asked.scope, asked.interval, origins), asked)
+        waits: Mapping[Step, Wait] = asked.tally.waits(asked.interval)
+        return _of_delays({step: getattr(wait, name) for step, wait in waits.items()}, asked)
 
     return compute
 
 
-_IN, _OURS = Q(origin=Message.Origin.CITIZEN), ~Q(origin=Message.Origin.CITIZEN)
-# one answer may leave as several messages: its first part counts
-_ANSWERS = _OURS & Q(part=0, state__in=counting.WENT)
+def _is_answer(cell: Cell) -> bool:
+    """One answer may leave as several messages: its first part counts."""
+    return cell.direction == 'out' and cell.first and cell.has_left
+
+
 _BY_ACCOUNT = ('network', 'account')
 
 CHARTS: Mapping[str, Chart] = {
@@ -131,14 +139,14 @@ CHARTS: Mapping[str, Chart] = {
         Chart(
             'messages',
             gettext_lazy('Private messages received and sent'),
-            _messages(Q()),
+            _messages(lambda cell: True),
             groups=('direction', *_BY_ACCOUNT, 'origin'),
             default='direction',
         ),
         Chart(
             'received',
             gettext_lazy('Private messages received, by network'),
-            _messages(_IN),
+            _messages(lambda cell: cell.direction == 'in'),
             groups=_BY_ACCOUNT,
             default='network',
         ),
@@ -146,20 +154,20 @@ CHARTS: Mapping[str, Chart] = {
         Chart(
             'first-answer',
             gettext_lazy('Time to the first answer of a person'),
-            _delays(Message.Origin.AGENT, Message.Origin.NATIVE),
+            _delays('answer'),
             unit='seconds',
         ),
         Chart(
             'answers',
             gettext_lazy('Answers, by where they were written'),
-            _messages(_ANSWERS),
+            _messages(_is_answer),
             groups=('origin', *_BY_ACCOUNT),
             default='origin',
         ),
         Chart(
             'failures',
             gettext_lazy('Answers that could not be sent'),
-            _messages(_OURS & Q(state=Message.State.FAILED)),
+            _messages(lambda cell: cell.direction == 'out' and cell.state == Message.State.FAILED),
             groups=_BY_ACCOUNT,
         ),
         Chart(
@@ -172,7 +180,7 @@ CHARTS: Mapping[str, Chart] = {
         Chart(
             'acknowledgement',
             gettext_lazy('Time to the acknowledgement'),
-            _delays(Message.Origin.AUTOMATIC),
+            _delays('acknowledgement'),
             unit='seconds',
         ),
     )
@@ -180,7 +188,8 @@ CHARTS: Mapping[str, Chart] = {
 
 
 def _of_counts(counts: Counts, asked: Question, name: str) -> Answer:
-    shown = counting.steps(asked.interval, (step for step, _group in counts), asked.scope)
+    found = (step for step, _group in counts)
+    shown = steps.shown(asked.interval, found, asked.scope.begin, asked.scope.end)
     if not asked.group:
         data = tuple(counts.get((step, ''), 0) for step in shown)
         return Answer(_labels(asked.interval, shown), (Series(name, data),))
@@ -193,16 +202,14 @@ def _of_counts(counts: Counts, asked: Question, name: str) -> Answer:
     return Answer(_labels(asked.interval, shown), tuple(series))
 
 
-def _of_delays(delays: Delays, asked: Question) -> Answer:
-    shown = counting.steps(asked.interval, delays, asked.scope)
+def _of_delays(delays: Mapping[Step, tuple[float, float] | None], asked: Question) -> Answer:
+    measured = {step: found for step, found in delays.items() if found}
+    shown = steps.shown(asked.interval, measured, asked.scope.begin, asked.scope.end)
 
-    def each(measure: Callable[[list[float]], float]) -> tuple[float | None, ...]:
-        return tuple(round(measure(delays[step])) if delays.get(step) else None for step in shown)
+    def each(rank: int) -> tuple[float | None, ...]:
+        return tuple(round(measured[step][rank]) if step in measured else None for step in shown)
 
-    series = (
-        Series(_('Median'), each(counting.middle)),
-        Series(_('Nine in ten are under'), each(counting.ninth_decile)),
-    )
+    series = (Series(_('Median'), each(0)), Series(_('Nine in ten are under'), each(1)))
     return Answer(_labels(asked.interval, shown), series)
 
 

@@ -17,58 +17,31 @@
 """What is counted, and when: plain queries on columns that an erasure leaves as they are (R51).
 
 Nothing here looks at what was said, at identifiers, at ``Demand.state`` nor at ``erased_at``: erasing a
-person changes no figure. Days are those of the site's time zone. Messages count at their reception, demands
-at their opening.
+person changes no figure. Messages count at their reception, demands at their opening. What the charts of a
+page share is read once, whatever their number: one pass over the messages, one over the demands.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from statistics import median, quantiles
+from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
-from django.db.models import (
-    Case,
-    Count,
-    DateField,
-    Expression,
-    F,
-    Min,
-    Q,
-    QuerySet,
-    Value,
-    When,
-)
-from django.db.models.functions import (
-    Coalesce,
-    ExtractHour,
-    ExtractIsoWeekDay,
-    TruncDate,
-    TruncMonth,
-    TruncYear,
-)
+from django.db import connection
+from django.db.models import Count, F, Max, Min, Model, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from publik_socialmedia.models import Demand, Message
+from publik_socialmedia.models import Account, Demand, Message
+from publik_socialmedia.statistics.steps import DATED, Step, Steps, is_long, midnight
 
 Origin = Message.Origin
 WENT = (Message.State.SENT, Message.State.DELIVERED, Message.State.READ)
 
-# interval → the moment as one of its steps: a date, a number, or nothing
-STEPS: Mapping[str, Callable[[Any], Expression | Value]] = {
-    'day': lambda at: TruncDate(at),
-    'month': lambda at: TruncMonth(at, output_field=DateField()),
-    'year': lambda at: TruncYear(at, output_field=DateField()),
-    'weekday': lambda at: ExtractIsoWeekDay(at),  # 1 = Monday
-    'hour': lambda at: ExtractHour(at),
-    'none': lambda at: Value(0),
-}
-Step = date | int
 Counts = dict[tuple[Step, Any], int]  # step and group → how many
-Delays = dict[Step, list[float]]  # step → seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,126 +53,170 @@ class Scope:
     account: int | None = None
     network: str = ''
 
-    def within(self, field: str) -> Q:
-        """Rows whose time is in the period, of these accounts."""
-        found = Q()
-        if self.begin:
-            found &= Q(**{f'{field}__gte': _midnight(self.begin)})
-        if self.end:
-            found &= Q(**{f'{field}__lt': _midnight(self.end)})
-        if self.account is not None:
-            found &= Q(account=self.account)
-        if self.network:
-            found &= Q(account__network=self.network)
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Messages that are alike. ``first``: first parts of what they are parts of."""
+
+    step: Step
+    account: int
+    origin: str
+    state: str
+    first: bool
+    number: int
+
+    @property
+    def direction(self) -> str:
+        return 'in' if self.origin == Origin.CITIZEN else 'out'
+
+    @property
+    def has_left(self) -> bool:
+        return self.state in WENT
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """``opened`` demands; seconds from their first message to the first answer of a person, and to the
+    acknowledgement: the median and what nine in ten are under, None where there was nothing to measure."""
+
+    opened: int
+    answer: tuple[float, float] | None
+    acknowledgement: tuple[float, float] | None
+
+
+class Tally:
+    """The figures of a scope. Each is read from the database when it is first asked for, and once."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+        self._read: dict[tuple[Any, ...], Any] = {}
+
+    @cached_property
+    def _known(self) -> list[tuple[int, str, datetime | None]]:
+        return list(Account.all_rows.values_list('pk', 'network', 'removed_at'))
+
+    @cached_property
+    def _networks(self) -> Mapping[int, str]:
+        """The network of each account."""
+        return {pk: network for pk, network, _removed_at in self._known}
+
+    def messages(self, interval: str, group: str, kept: Callable[[Cell], bool]) -> Counts:
+        """How many messages. ``group``: an attribute of a cell, 'network', or '' for none."""
+        counts: Counter[tuple[Step, Any]] = Counter()
+        for cell in filter(kept, self._once(self._cells, interval)):
+            counts[cell.step, self._group(cell, group)] += cell.number
+        return dict(counts)
+
+    def arrivals(self, group: str) -> Counts:
+        """Messages of citizens by the hour at which they were written: one polled later counts at its own."""
+        found = Message.objects.filter(self._within('received_at'), origin=Origin.CITIZEN)
+        return self._counted(found, 'sort_at', 'hour', group)
+
+    def demands(self, interval: str, group: str) -> Counts:
+        """How many demands were opened in w.c.s. ``group``: a column, 'network', or '' for none."""
+        if not group:
+            return {(step, ''): wait.opened for step, wait in self.waits(interval).items()}
+        return self._counted(self._opened(), 'opened_at', interval, group)
+
+    def waits(self, interval: str) -> dict[Step, Wait]:
+        """Of the demands opened in each step."""
+        return dict(self._once(self._waits, interval))
+
+    def _once(self, read: Callable[[str], Any], interval: str) -> Any:
+        key = (read.__name__, interval)
+        if key not in self._read:
+            self._read[key] = read(interval)
+        return self._read[key]
+
+    def _cells(self, interval: str) -> list[Cell]:
+        found = Message.objects.filter(self._within('received_at'))
+        steps = self._steps(interval, Message, 'received_at')
+        rows = found.annotate(step=steps.of('received_at'), first=Q(part=0)).order_by()
+        columns = ('step', 'account', 'origin', 'state', 'first')
+        return [
+            Cell(steps.read(step), account, origin, state, first, number)
+            for step, account, origin, state, first, number in rows.values_list(*columns).annotate(
+                number=Count('*')
+            )
+        ]
+
+    def _waits(self, interval: str) -> dict[Step, Wait]:
+        """From the first message of each demand to the first one of ours of each kind that left."""
+        steps = self._steps(interval, Demand, 'opened_at')
+        rows = (
+            self._opened()
+            .annotate(step=steps.of('opened_at'))
+            .order_by()
+            .values('pk', 'step')  # one row for each demand
+            .annotate(
+                begun=Min('messages__received_at', filter=Q(messages__origin=Origin.CITIZEN)),
+                answered=_left_at(Origin.AGENT, Origin.NATIVE),
+                acknowledged=_left_at(Origin.AUTOMATIC),
+            )
+        )
+        return {steps.read(step): Wait(*told) for step, *told in _quantiles(rows)}
+
+    def _counted(self, found: QuerySet[Any], at: str, interval: str, group: str) -> Counts:
+        steps = self._steps(interval, found.model, at)
+        column = {'network': 'account', '': Value('')}.get(group, group)
+        named = F(column) if isinstance(column, str) else column
+        rows = found.annotate(step=steps.of(at), group=named).order_by().values_list('step', 'group')
+        counts: Counter[tuple[Step, Any]] = Counter()
+        for step, name, number in rows.annotate(number=Count('*')):
+            counts[steps.read(step), self._networks[name] if group == 'network' else name] += number
+        return dict(counts)
+
+    def _group(self, cell: Cell, group: str) -> Any:
+        if group == 'network':
+            return self._networks[cell.account]
+        return getattr(cell, group) if group else ''
+
+    def _opened(self) -> QuerySet[Demand]:
+        return Demand.objects.filter(self._within('opened_at'), opened_at__isnull=False)
+
+    def _within(self, field: str) -> Q:
+        """Rows whose time is in the period, of these accounts, and of none that is being removed."""
+        found, scope = Q(), self.scope
+        if scope.begin:
+            found &= Q(**{f'{field}__gte': midnight(scope.begin)})
+        if scope.end:
+            found &= Q(**{f'{field}__lt': midnight(scope.end)})
+        if scope.account is not None:
+            found &= Q(account=scope.account)
+        if scope.network:
+            mine = [pk for pk, network in self._networks.items() if network == scope.network]
+            found &= Q(account__in=mine or [0])  # no condition is known to be empty: all queries are made
+        if removed := [pk for pk, _network, removed_at in self._known if removed_at]:
+            found &= ~Q(account__in=removed)
         return found
 
-
-def messages(scope: Scope, interval: str, group: str, kept: Q) -> Counts:
-    """How many messages. ``group``: a column, '' for none, 'direction' for in and out."""
-    found = Message.objects.filter(kept, scope.within('received_at'))
-    return _counted(found, 'received_at', interval, group)
-
-
-def arrivals(scope: Scope, group: str) -> Counts:
-    """Messages of citizens by the hour at which they were written: one polled later counts at its own."""
-    found = Message.objects.filter(scope.within('received_at'), origin=Origin.CITIZEN)
-    return _counted(found, 'sort_at', 'hour', group)
+    def _steps(self, interval: str, model: type[Model], field: str) -> Steps:
+        begin, end = self.scope.begin, self.scope.end
+        if interval in DATED and is_long(begin, end):
+            found = model._default_manager.filter(self._within(field))
+            extent = found.aggregate(first=Min(field), last=Max(field))
+            begin = timezone.localdate(extent['first'])  # today if there is nothing
+            end = timezone.localdate(extent['last']) + timedelta(days=1)
+        today = timezone.localdate()
+        return Steps(interval, begin or today, end or today)
 
 
-def demands(scope: Scope, interval: str, group: str) -> Counts:
-    """How many demands were opened in w.c.s."""
-    found = Demand.objects.filter(scope.within('opened_at'), opened_at__isnull=False)
-    return _counted(found, 'opened_at', interval, group)
+def _left_at(*origins: str) -> Min:
+    """When the first message of a demand left, by the network's own time of it where it gives one."""
+    went = Q(messages__origin__in=origins, messages__state__in=WENT)
+    return Min(Coalesce('messages__sent_at', 'messages__sort_at'), filter=went)
 
 
-def delays(scope: Scope, interval: str, origins: Iterable[str]) -> Delays:
-    """Seconds from the first message of each demand to the first one of ours, of these origins, that left."""
-    came = Q(messages__origin=Origin.CITIZEN)
-    went = Q(messages__origin__in=list(origins), messages__state__in=WENT)
-    found = Demand.objects.filter(scope.within('opened_at'), opened_at__isnull=False)
-    rows = (
-        found.annotate(step=STEPS[interval]('opened_at'))
-        .order_by()
-        .values('pk', 'step')  # one row for each demand
-        .annotate(
-            begun=Min('messages__received_at', filter=came),
-            # the network's own time of what we sent, where it gives one
-            answered=Min(Coalesce('messages__sent_at', 'messages__sort_at'), filter=went),
-        )
-        .filter(answered__isnull=False)
-    )
-    waited: Delays = defaultdict(list)
-    for step, begun_at, answered_at in rows.values_list('step', 'begun', 'answered'):
-        if begun_at is not None:
-            # clocks of networks differ by some seconds from ours
-            waited[step].append(max((answered_at - begun_at).total_seconds(), 0.0))
-    return waited
-
-
-def middle(seconds: list[float]) -> float:
-    return median(seconds)
-
-
-def ninth_decile(seconds: list[float]) -> float:
-    """The delay that nine in ten are under."""
-    return seconds[0] if len(seconds) == 1 else quantiles(seconds, n=10, method='inclusive')[-1]
-
-
-def _counted(found: QuerySet[Any], at: str, interval: str, group: str) -> Counts:
-    rows = found.annotate(step=STEPS[interval](at), group=_group(group)).order_by()
-    counts: Counter[tuple[Step, Any]] = Counter()
-    for step, name, count in rows.values_list('step', 'group').annotate(count=Count('pk')):
-        counts[step, name] += count
-    return dict(counts)
-
-
-def _group(group: str) -> Any:
-    if group == 'direction':
-        return Case(When(origin=Origin.CITIZEN, then=Value('in')), default=Value('out'))
-    if group == 'network':
-        return F('account__network')
-    return F(group) if group else Value('')
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time()))
-
-
-def steps(interval: str, found: Iterable[Step], scope: Scope) -> list[Step]:
-    """All the steps to show, in order, also those where there is nothing: from the first to the last one
-    found, or the whole period if that is not much more."""
-    if interval == 'weekday':
-        return list(range(1, 8))
-    if interval == 'hour':
-        return list(range(24))
-    if interval == 'none':
-        return [0]
-    days = {step for step in found if isinstance(step, date)}
-    today = timezone.localdate()
-    if scope.begin and scope.end and scope.end - scope.begin <= _WHOLE:
-        days |= {_first(interval, scope.begin)}
-        days |= {_first(interval, min(scope.end - timedelta(days=1), max(today, scope.begin)))}
-    shown: list[Step] = []
-    step = min(days, default=None)
-    while step is not None and step <= max(days):
-        shown.append(step)
-        step = _next(interval, step)
-    return shown
-
-
-_WHOLE = timedelta(days=732)  # a period of which empty steps are shown too
-
-
-def _first(interval: str, day: date) -> date:
-    """The step that has this day."""
-    if interval == 'day':
-        return day
-    return day.replace(day=1) if interval == 'month' else day.replace(month=1, day=1)
-
-
-def _next(interval: str, step: date) -> date:
-    if interval == 'day':
-        return step + timedelta(days=1)
-    if interval == 'year':
-        return step.replace(year=step.year + 1)
-    return (step + timedelta(days=32)).replace(day=1)
+def _quantiles(rows: QuerySet[Demand, Any]) -> list[tuple[Any, ...]]:
+    """Step, number of demands, quantiles of both delays: computed where the rows are, not brought here."""
+    inner, values = rows.query.sql_with_params()
+    # clocks of networks differ by some seconds from ours: no delay is negative
+    quantile = """percentile_cont(ARRAY[0.5, 0.9])
+                  WITHIN GROUP (ORDER BY greatest(date_part('epoch', {0} - begun), 0))
+                  FILTER (WHERE {0} - begun IS NOT NULL)"""
+    answer, acknowledgement = map(quantile.format, ('answered', 'acknowledged'))
+    # ``inner`` is what Django made of the query above, its values apart
+    query = f'SELECT step, count(*), {answer}, {acknowledgement} FROM ({inner}) AS demand GROUP BY step'  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())
