@@ -3,6 +3,7 @@
 # make lint                 ruff, mypy, check-manifest
 # make bench                ratios measured on this machine
 # make docs                 pages that are made from the code
+# make docs-html            the site of the documentation, with its pictures, in build/docs/html
 # make venv                 only the virtual environment, in .venv
 # make catalogue            new texts into the catalogues of translations, to be translated there
 #
@@ -10,6 +11,7 @@
 
 VENV := .venv
 VENV52 := .venv52
+VENVDOCS := .venv-docs
 PYTHON ?= python3
 ARGS ?=
 WORKERS ?= 2
@@ -17,7 +19,7 @@ WORKERS ?= 2
 PO := $(wildcard publik_socialmedia/locale/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 
-.PHONY: venv messages catalogue test test42 test52 lint format demo bench docs clean
+.PHONY: venv messages catalogue test test42 test52 lint format demo bench docs docs-html clean
 
 venv: $(VENV)/.stamp
 
@@ -65,5 +67,17 @@ bench: $(VENV)/.stamp messages
 docs: $(VENV)/.stamp
 	$(VENV)/bin/python -m docs.features
 
+$(VENVDOCS)/.stamp: docs/requirements.txt | $(VENV)/.stamp
+	$(PYTHON) -m venv --clear $(VENVDOCS)
+	$(VENVDOCS)/bin/python -m pip install -qq --disable-pip-version-check -r docs/requirements.txt
+	touch $@
+
+# Pictures are taken by the tests, in a browser; without one, pages say so where a picture would be.
+docs-html: $(VENV)/.stamp $(VENVDOCS)/.stamp messages
+	rm -rf build/docs
+	DOCS_PICTURES=build/docs/pictures $(VENV)/bin/python -m pytest -q tests/browser/test_pictures.py
+	$(VENV)/bin/python -m docs.site build/docs/source build/docs/pictures
+	$(VENVDOCS)/bin/python -m sphinx -q -W --keep-going -b html -c docs build/docs/source build/docs/html
+
 clean:
-	rm -rf $(VENV) $(VENV52) build dist *.egg-info demo/var bench/var tests/var $(MO)
+	rm -rf $(VENV) $(VENV52) $(VENVDOCS) build dist *.egg-info demo/var bench/var tests/var $(MO)
