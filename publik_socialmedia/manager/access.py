@@ -43,12 +43,23 @@ def staff_only(view: View) -> View:
         if not app_settings.ENABLED:
             raise Http404
         if not request.user.is_authenticated:
-            return _closed(redirect_to_login(request.get_full_path()))
-        if not request.user.is_staff:
-            return _closed(pages.show(request, 'forbidden.html', status=403))
-        return _closed(view(request, *args, **kwargs))
+            response: HttpResponseBase = redirect_to_login(
+                request.path if secret else request.get_full_path()
+            )
+        elif not request.user.is_staff:
+            response = pages.show(request, 'forbidden.html', status=403)
+        else:
+            response = view(request, *args, **kwargs)
+        return _closed(response, 'no-referrer' if secret else 'same-origin')
 
+    secret = hasattr(view, 'secret_query')
     return csrf_protect(guarded)
+
+
+def secret_query(view: View) -> View:
+    """A page whose address holds what nobody must be told, not even the login page."""
+    view.secret_query = True  # type: ignore[attr-defined]
+    return view
 
 
 def guard(patterns: Iterable[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
@@ -63,10 +74,10 @@ def guard(patterns: Iterable[URLPattern | URLResolver]) -> list[URLPattern | URL
     return found
 
 
-def _closed(response: HttpResponseBase) -> HttpResponseBase:
+def _closed(response: HttpResponseBase, referrer: str) -> HttpResponseBase:
     """These pages hold what citizens wrote: they are not kept, framed nor told to other sites."""
     add_never_cache_headers(response)
-    response['Referrer-Policy'] = 'same-origin'
+    response['Referrer-Policy'] = referrer
     response['X-Frame-Options'] = 'DENY'
     response['X-Content-Type-Options'] = 'nosniff'
     return response

@@ -26,7 +26,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from publik_socialmedia import errors, health, networks
-from publik_socialmedia.manager import guide, journal, pages, receiving, renewal
+from publik_socialmedia.manager import authorization, guide, journal, pages, receiving, renewal
 from publik_socialmedia.manager.credentials import CredentialsForm
 from publik_socialmedia.manager.steps import Frame, step
 from publik_socialmedia.models import Account, Setup
@@ -62,21 +62,41 @@ def show_guide(frame: Frame) -> HttpResponse:
 
 @step('credentials')
 def credentials(frame: Frame) -> HttpResponse:
-    """Type them, or other ones: those of a connected account are tried before they replace the former."""
+    """Type them, or have the network give them, or other ones: those of a connected account are tried before
+    they replace the former."""
     request = frame.request
     form = CredentialsForm(frame.network, frame.account, request.POST if request.method == 'POST' else None)
-    problems: list[Problem] = []
+    problems = authorization.told(frame)
     if request.method == 'POST' and form.is_valid():
+        offer = form.offer()
         if frame.setup is not None:
             with transaction.atomic():
-                form.apply()
-            frame.undo('test', 'webhook')
+                offer.keep(frame.account)
+                frame.undo('test', 'webhook')
+        if form.is_authorizing:
+            try:
+                return authorization.leave(frame, offer)
+            except errors.SocialMediaError as error:
+                said = authorization.said(frame.network, error)
+                return _credentials(frame, form, [Problem(error.reason, said)])
+        if frame.setup is not None:
             return frame.finish()
-        problems = renewal.renew(frame.account, form)
+        problems = renewal.renew(frame.account, offer)
         if not problems:
             journal.record(request, 'credentials', frame.account)
             return frame.finish(_('The new credentials work, and are kept.'))
-    return frame.show('credentials.html', form=form, problems=problems)
+    return _credentials(frame, form, problems)
+
+
+def _credentials(frame: Frame, form: CredentialsForm, problems: list[Problem]) -> HttpResponse:
+    able = frame.network.capabilities
+    return frame.show(
+        'credentials.html',
+        form=form,
+        problems=problems,
+        return_address=authorization.return_address(frame.network) if able.declares_return else '',
+        authorize_help=_(frame.network.authorize_help) if able.authorizes else '',
+    )
 
 
 @step('test')

@@ -21,14 +21,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.forms.boundfield import BoundField
 from django.utils.translation import gettext as _
 
 from publik_socialmedia.manager.fields import AccessibleForm, credential_fields, of_scope
+from publik_socialmedia.manager.offers import Offer
 from publik_socialmedia.models import Account, Endpoint
 from publik_socialmedia.networks.base import Credential, Network
 
 NEW = 'new'
-VALID_AT_ONCE = 2  # values of a secret while it is changed
+AUTHORIZE = 'authorize'  # name of the button that leads to the network
 
 
 class CredentialsForm(AccessibleForm):
@@ -48,7 +50,9 @@ class CredentialsForm(AccessibleForm):
         self.fields |= credential_fields(
             self.shared, kept=secrets, all_optional=network.capabilities.polling or 'endpoint' in self.fields
         )
-        self.fields |= credential_fields(self.own, kept=account.credentials, all_optional=False)
+        for given in (False, True):  # what the network gives comes last, and need not be typed
+            items = [item for item in self.own if self._is_given(item) == given]
+            self.fields |= credential_fields(items, kept=account.credentials, all_optional=given)
         for credential in self._erasable():
             label = _('Forget « %s »') % _(credential.label)
             self.fields[f'forget-{credential.name}'] = forms.BooleanField(label=label, required=False)
@@ -72,6 +76,7 @@ class CredentialsForm(AccessibleForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
+        self._require_obtained(cleaned)
         if self.shares_endpoint or not self.shared:
             return cleaned
         kept = self.account.endpoint.secrets if self.account.endpoint else {}
@@ -83,6 +88,33 @@ class CredentialsForm(AccessibleForm):
                 self.add_error(item.name, _('This answer is needed.'))
         return cleaned
 
+    # -- what the network gives by a redirection
+
+    def _is_given(self, item: Credential) -> bool:
+        return self.network.capabilities.authorizes and item.obtained
+
+    @property
+    def is_authorizing(self) -> bool:
+        """Whether what lacks is to be asked of the network."""
+        return self.network.capabilities.authorizes and AUTHORIZE in self.data
+
+    def _require_obtained(self, cleaned: dict[str, Any]) -> None:
+        """It need not be typed by who goes there."""
+        for item in self.own:
+            has = cleaned.get(item.name) or self.account.credentials.get(item.name)
+            if self._is_given(item) and item.required and not has and not self.is_authorizing:
+                self.add_error(item.name, _('Sign in to the network with the button above, or fill this in.'))
+
+    @property
+    def obtained(self) -> list[BoundField]:
+        names = {item.name for item in self.own if self._is_given(item)}
+        return [field for field in self if field.name.removeprefix('forget-') in names]
+
+    @property
+    def others(self) -> list[BoundField]:
+        names = {field.name for field in self.obtained}
+        return [field for field in self if field.name not in names]
+
     @property
     def shares_endpoint(self) -> bool:
         """Whether the webhook of other accounts was chosen."""
@@ -90,59 +122,23 @@ class CredentialsForm(AccessibleForm):
 
     # -- what was typed
 
-    def apply(self) -> None:
-        """Keep it: the secrets of the application on the endpoint, the rest on the account."""
-        self.keep_endpoint()
-        account = self.account
-        account.credentials = self.credentials()
-        account.save(update_fields=['credentials', 'endpoint'])
+    def offer(self) -> Offer:
+        """What was typed, with what stays."""
+        chosen = int(self.cleaned_data['endpoint']) if self.shares_endpoint else None
+        return Offer(self._own(), {item.name: self._typed(item) for item in self.shared}, chosen)
 
-    def credentials(self) -> dict[str, str]:
+    def _typed(self, item: Credential) -> str:
+        return str(self.cleaned_data.get(item.name) or '').strip()
+
+    def _own(self) -> dict[str, str]:
         """Those of the account, with what was typed. What was kept of a session is of the former ones."""
-        typed = {item.name: str(self.cleaned_data.get(item.name) or '').strip() for item in self.own}
         kept = {item.name: str(self.account.credentials.get(item.name) or '') for item in self.own}
         found = {}
         for item in self.own:
             forgotten = self.cleaned_data.get(f'forget-{item.name}')
-            value = typed[item.name] or ('' if forgotten or not item.secret else kept[item.name])
+            value = self._typed(item) or ('' if forgotten or not item.secret else kept[item.name])
             if value:
                 found[item.name] = value
         if found == {name: value for name, value in kept.items() if value}:
             return dict(self.account.credentials)
         return found
-
-    def keep_endpoint(self) -> None:
-        """Keep what was typed of the application; a new endpoint if there was none."""
-        account = self.account
-        if self.shares_endpoint:
-            account.endpoint = Endpoint.objects.get(pk=self.cleaned_data['endpoint'])
-            return
-        secrets = self.secrets()
-        if not secrets:
-            return
-        if account.endpoint is None:
-            label = _('Application of %s') % self.network.label
-            account.endpoint = Endpoint(network=self.network.slug, label=label)
-        account.endpoint.secrets = secrets
-        account.endpoint.save()
-
-    def secrets(self) -> dict[str, list[str]]:
-        """Those of the application, with what was typed."""
-        known = self.account.endpoint.secrets if self.account.endpoint else {}
-        return merged(
-            known, {item: str(self.cleaned_data.get(item.name) or '').strip() for item in self.shared}
-        )
-
-
-def merged(secrets: dict[str, Any], typed: dict[Credential, str]) -> dict[str, list[str]]:
-    """The secrets of an endpoint with these: the newest first, the former one kept where it is changed on
-    both sides at different times (R1)."""
-    found = {name: list(values) for name, values in secrets.items()}
-    for item, value in typed.items():
-        if not value:
-            if not item.secret and not item.required:
-                found.pop(item.name, None)
-            continue
-        former = [old for old in found.get(item.name, []) if old != value]
-        found[item.name] = [value, *former][: VALID_AT_ONCE if item.rotates else 1]
-    return found

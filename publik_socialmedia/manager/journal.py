@@ -39,6 +39,8 @@ LABELS = {
     'setup': _('connection begun'),
     'setup-abandoned': _('connection abandoned'),
     'connect': _('connected'),
+    'authorization': _('access asked of the network'),
+    'authorization-refused': _('access not given by the network'),
     'credentials': _('credentials changed'),
     'old-secrets': _('former secrets forgotten'),
     'verification-token': _('new secret made for the webhook'),

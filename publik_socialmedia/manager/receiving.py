@@ -30,8 +30,8 @@ from django.views.decorators.http import require_GET
 from publik_socialmedia import errors, health, tokens
 from publik_socialmedia.http import client as http_client
 from publik_socialmedia.manager import journal
-from publik_socialmedia.manager.credentials import VALID_AT_ONCE
 from publik_socialmedia.manager.fields import proposal
+from publik_socialmedia.manager.offers import VALID_AT_ONCE
 from publik_socialmedia.manager.steps import Frame, step
 from publik_socialmedia.models import Endpoint, RawEvent
 from publik_socialmedia.networks.base import Credential, Network, Problem

@@ -25,7 +25,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from publik_socialmedia import errors, health, media
-from publik_socialmedia.manager.credentials import CredentialsForm
+from publik_socialmedia.manager.offers import Offer
 from publik_socialmedia.models import Account, Attachment, Endpoint
 from publik_socialmedia.networks.base import Health, Problem
 from publik_socialmedia.reasons import sentence
@@ -39,14 +39,14 @@ def stops(problem: Problem) -> bool:
     return problem.severity == 'critical' and problem.reason not in LATER
 
 
-def renew(account: Account, form: CredentialsForm) -> list[Problem]:
-    """Try what was typed, keep it if it works for this account; else what is wrong, nothing being changed."""
-    own = form.credentials()
+def renew(account: Account, offer: Offer) -> list[Problem]:
+    """Try what is offered, keep it if it works for this account; else what is wrong, nothing being
+    changed."""
     try:
-        if own == account.credentials:
-            problems = _try_secrets(account, form)
+        if offer.own == account.credentials:
+            problems = _try_secrets(account, offer)
         else:
-            problems = _try_credentials(account, own, form)
+            problems = _try_credentials(account, offer)
     except errors.SocialMediaError as error:
         return [Problem(error.reason, sentence(error.reason))]
     if not problems:
@@ -55,16 +55,16 @@ def renew(account: Account, form: CredentialsForm) -> list[Problem]:
     return problems
 
 
-def _try_secrets(account: Account, form: CredentialsForm) -> list[Problem]:
+def _try_secrets(account: Account, offer: Offer) -> list[Problem]:
     """Only the application's secrets change. The account itself is asked: the token that renews its session
     may serve once, and must not be used beside it."""
     endpoint = account.endpoint
     if endpoint is None:
-        form.keep_endpoint()
+        offer.keep_endpoint(account)
         account.save(update_fields=['endpoint'])
         return []
     former = endpoint.secrets
-    form.keep_endpoint()
+    offer.keep_endpoint(account)
     problems = ['unknown']
     try:
         found = _wrong(account, health.check(account))
@@ -75,14 +75,14 @@ def _try_secrets(account: Account, form: CredentialsForm) -> list[Problem]:
             Endpoint.objects.filter(pk=endpoint.pk).update(secrets=former)
 
 
-def _try_credentials(account: Account, own: dict[str, str], form: CredentialsForm) -> list[Problem]:
+def _try_credentials(account: Account, offer: Offer) -> list[Problem]:
     """On a row of its own, that nobody polls and to which nobody writes."""
-    secrets = form.secrets()
+    secrets = offer.secrets(account)
     aside = Endpoint.objects.create(network=account.network, secrets=secrets) if secrets else None
     trial = Account.objects.create(
         network=account.network,
         endpoint=aside,
-        credentials=own,
+        credentials=dict(offer.own),
         facts=account.facts,
         state=Account.State.PAUSED,
     )
@@ -94,10 +94,8 @@ def _try_credentials(account: Account, own: dict[str, str], form: CredentialsFor
         if aside is not None:
             aside.delete()
     if not problems:
-        form.keep_endpoint()
-        Account.objects.filter(pk=account.pk).update(
-            credentials=trial.credentials, endpoint=form.account.endpoint
-        )
+        offer.keep_endpoint(account)
+        Account.objects.filter(pk=account.pk).update(credentials=trial.credentials, endpoint=account.endpoint)
     return problems
 
 

@@ -22,7 +22,16 @@ from typing import Any
 
 from django.urls import include, path
 
-from publik_socialmedia.manager import accounts, choosing, connecting, home, leaving, receiving, starting
+from publik_socialmedia.manager import (
+    accounts,
+    authorization,
+    choosing,
+    connecting,
+    home,
+    leaving,
+    receiving,
+    starting,
+)
 from publik_socialmedia.manager.access import guard
 
 _ROOT = 'socialmedia/manage/'
@@ -38,6 +47,11 @@ _STAFF: list[Any] = [
     path(f'{_ROOT}new/', connecting.new, name='socialmedia-manage-new'),
     path(_ROOT, include('publik_socialmedia.manager.oversight_urls')),
     path(_ROOT, include('publik_socialmedia.privacy.urls')),
+    path(
+        f'{_ROOT}authorization/<slug:network>/',
+        authorization.returned,
+        name='socialmedia-manage-authorization',
+    ),
     # steps: while an account is being connected, then to change what was chosen
     _of_account('guide/', connecting.show_guide, 'guide'),
     _of_account('credentials/', connecting.credentials, 'credentials'),

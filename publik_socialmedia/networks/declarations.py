@@ -31,8 +31,8 @@ class Credential:
 
     ``typed``: False: ``renew`` puts it there (session, end of a token). ``proposed``: a random one will do.
     ``scope``: 'endpoint' if all accounts of one webhook share it. ``rotates``: two may be valid at once (R1).
-    ``copied``: the administrator types it at the network too. ``obtained``: ``exchange`` gives it too: it need
-    not be typed.
+    ``copied``: the administrator types it at the network too. ``obtained``: ``exchange`` gives it as well, it
+    need not be typed.
     """
 
     name: str
