@@ -93,6 +93,8 @@ OFFICE_FOLDERS = {
 }
 SNIFFED = 1024 * 1024
 IMAGE_FORMATS = {'image/jpeg': 'JPEG', 'image/png': 'PNG', 'image/gif': 'GIF', 'image/webp': 'WEBP'}
+# where Pillow keeps what a file says besides its pixels: EXIF, XMP (JPEG and WebP, PNG), IPTC
+NOTES = frozenset({'exif', 'xmp', 'XML:com.adobe.xmp', 'photoshop', 'Raw profile type exif'})
 # A telephone's largest photographs have 50 million pixels; all frames together for an animation.
 MAX_PIXELS = 64_000_000
 MAX_FRAMES = 300
@@ -152,6 +154,16 @@ def safe_image(data: bytes) -> tuple[bytes, str]:
         else:
             frames[0].save(output, kind, **_options(kind))
     return output.getvalue(), {name: mimetype for mimetype, name in IMAGE_FORMATS.items()}[kind]
+
+
+def has_notes(data: bytes) -> bool:
+    """Whether a picture bears notes besides its pixels, such as place and time: EXIF, XMP or IPTC.
+
+    PermanentError as for ``safe_image``.
+    """
+    with _opened(data) as image:
+        image.load()  # PNG may keep them at its end
+        return bool(image.getexif()) or not NOTES.isdisjoint(image.info)
 
 
 def thumbnail(data: bytes, side: int = 480) -> tuple[bytes, str]:

@@ -27,7 +27,7 @@ from publik_socialmedia.networks.base import OutgoingFile
 
 
 def fit(files: Sequence[OutgoingFile], accepted: Mapping[str, int]) -> list[OutgoingFile]:
-    """The same files, pictures converted where their type or weight would have them refused.
+    """The same files, pictures without what cameras note in them, and converted where they would be refused.
 
     ``accepted``: pattern of mimetype ('image/*') → bytes, see ``Network.files_out``.
     """
@@ -35,11 +35,15 @@ def fit(files: Sequence[OutgoingFile], accepted: Mapping[str, int]) -> list[Outg
 
 
 def _fit(file: OutgoingFile, accepted: Mapping[str, int]) -> OutgoingFile:
-    if len(file.content) <= _limit(file.mimetype, accepted) or file.mimetype not in media.IMAGE_FORMATS:
+    if file.mimetype not in media.IMAGE_FORMATS:
         return file
-    targets = {mimetype: _limit(mimetype, accepted) for mimetype in media.IMAGE_FORMATS}
     try:
-        content, mimetype = media.converted(file.content, {k: v for k, v in targets.items() if v})
+        # where and when an agent's photograph was taken is not for the citizen
+        content = media.safe_image(file.content)[0] if media.has_notes(file.content) else file.content
+        if len(content) <= _limit(file.mimetype, accepted):
+            return replace(file, content=content)
+        targets = {mimetype: _limit(mimetype, accepted) for mimetype in media.IMAGE_FORMATS}
+        content, mimetype = media.converted(content, {k: v for k, v in targets.items() if v})
     except errors.PermanentError:
         return file
     name = text.file_name(file.filename, media.SUFFIXES[mimetype])
