@@ -35,7 +35,8 @@ from demo.emulators.graph_webhooks import Notifier
 
 IG_ID, IG_NAME, IG_PAGE_ID = '17841400000000001', 'villexemple', '104400000000001'
 IG_PAGE_TOKEN, IG_LOGIN_TOKEN = 'EAAemulatedInstagramPage', 'IGAAemulatedLoginToken'
-LOGIN_SECRET = 'fedcba9876543210fedcba9876543210'
+LOGIN_APP_ID, LOGIN_SECRET = '880000000000001', 'fedcba9876543210fedcba9876543210'
+OTHER_ID, OTHER_NAME = '17841400000000007', 'marie.exemple'  # the account of a person of the town
 PAGE_SCOPES = (
     'instagram_basic',
     'instagram_manage_messages',
@@ -97,6 +98,9 @@ class InstagramEmulator(GraphEmulator):
         self.login = Token(IG_LOGIN_TOKEN, self.page.id, self.app.id, 'INSTAGRAM', LOGIN_SCOPES)
         self.world.tokens[IG_LOGIN_TOKEN] = self.login
         self.sender.receipts = ()
+        self.add_page(OTHER_ID, OTHER_NAME, 'EAAemulatedOther', subscribed=False)
+        self.api.pages.accounts = {self.page.id: self.page.name, OTHER_ID: OTHER_NAME}
+        self.api.pages.add_client(LOGIN_APP_ID, LOGIN_SECRET, scopes=LOGIN_SCOPES)
 
     def _says(self, psid: str, text: str = '', **more: Any) -> str:
         """A message of somebody, with other keys of its webhook; its mid."""

@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 import http.client
+import secrets
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,6 +27,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
+from demo.emulators.authorization import Authorizations, Code, Refused
 from demo.emulators.graph_access import GraphError, read_fields, require, select, unknown_object
 from demo.emulators.graph_api import GraphApi
 from demo.emulators.graph_messages import FILE_LIMIT, IMAGE_LIMIT, Sender, as_object
@@ -33,7 +35,7 @@ from demo.emulators.graph_state import Media, PageState, Person, Thread, Token, 
 from demo.emulators.graph_webhooks import Webhooks
 from demo.emulators.server import Call, Part, Reply
 
-LOGIN_HOST = 'graph.instagram.com'
+LOGIN_HOST, PAGE_HOST, CODE_HOST = 'graph.instagram.com', 'www.instagram.com', 'api.instagram.com'
 TEXT_LIMIT = 1000  # bytes
 FETCH_TIMEOUT = 10.0
 TYPES = {
@@ -132,9 +134,16 @@ class InstagramApi(GraphApi):
         self.account_type = 'BUSINESS'
         self.requests: set[str] = set()
         self.issued = now() - timedelta(days=30)
+        self.pages = Authorizations({}, life=3600, pkce=False, separator=',', ending='#_')
+        self.short: dict[str, Code] = {}  # tokens of an hour
         self._routes.insert(0, ('GET', 'refresh_access_token', self._refresh))
+        self._routes.insert(0, ('GET', 'access_token', self._lengthen))
 
     def answer(self, call: Call) -> Reply:
+        if call.path == f'/{PAGE_HOST}/oauth/authorize':
+            return self.pages.page(call)
+        if call.path == f'/{CODE_HOST}/oauth/access_token':
+            return self._for_code(call)
         prefix = f'/{LOGIN_HOST}'
         if call.path.startswith(f'{prefix}/'):
             headers = {**call.headers, 'x-emulated-host': LOGIN_HOST}
@@ -228,3 +237,33 @@ class InstagramApi(GraphApi):
         self.world.tokens[fresh.value] = fresh
         self.issued = now()
         return Reply(200, {'access_token': fresh.value, 'token_type': 'bearer', 'expires_in': LIFE})
+
+    # -- Instagram Login by a redirection
+
+    def _for_code(self, call: Call) -> Reply:
+        """One code, 400, for all that is wrong."""
+        try:
+            if call.method != 'POST':
+                raise Refused('invalid_request')
+            code = self.pages.redeem(call.text('client_id'), call.text('client_secret'), call)
+        except Refused:
+            said = 'Matching code was not found or was already used'
+            return Reply(400, {'error_type': 'OAuthException', 'code': 400, 'error_message': said})
+        token = f'IGQVshort{secrets.token_hex(8)}'
+        self.short[token] = code
+        given = {'access_token': token, 'user_id': code.account, 'permissions': ','.join(code.scopes)}
+        return Reply(200, {'data': [given]})
+
+    def _lengthen(self, call: Call) -> Reply:
+        """A token of an hour for one of 60 days, to who knows the secret of the application."""
+        code = self.short.get(call.text('access_token'))
+        if call.text('grant_type') != 'ig_exchange_token' or code is None:
+            raise GraphError(190, 0, 'Invalid OAuth access token - Cannot parse access token')
+        if call.text('client_secret') != self.pages.clients[code.client].secret:
+            raise GraphError(101, 0, 'Error validating client secret.')
+        ends = now() + timedelta(seconds=LIFE)
+        value = f'IGAAlong{secrets.token_hex(8)}'
+        self.world.tokens[value] = Token(
+            value, code.account, self.world.app.id, 'INSTAGRAM', code.scopes, expires_at=ends
+        )
+        return Reply(200, {'access_token': value, 'token_type': 'bearer', 'expires_in': LIFE})

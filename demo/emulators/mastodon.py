@@ -32,6 +32,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from demo.emulators.mastodon_access import Access
 from demo.emulators.mastodon_state import LIMITS, State
 from demo.emulators.server import Call, EmulatorServer, Reply
 
@@ -48,6 +49,7 @@ class MastodonEmulator(EmulatorServer):
     def __init__(self, family: str = 'mastodon', port: int = 0, **state: Any) -> None:
         super().__init__(self.reply, port)
         self.state = State(family, **state)
+        self.access = Access(self.state)
         self.token, self.scopes, self.processing = TOKEN, ['read', 'write'], 2
         self.keys: dict[str, str] = {}
         self.media: dict[str, Item] = {}
@@ -76,7 +78,7 @@ class MastodonEmulator(EmulatorServer):
 
     def reply(self, call: Call) -> Reply:
         with self.state.lock:
-            return self._file(call) or self._refused(call) or self._found(call)
+            return self._file(call) or self.access.answer(call) or self._refused(call) or self._found(call)
 
     def _file(self, call: Call) -> Reply | None:
         """A file, which asks for no token."""
@@ -89,11 +91,16 @@ class MastodonEmulator(EmulatorServer):
     def _refused(self, call: Call) -> Reply | None:
         if self.state.is_a('gotosocial') and not call.headers.get('user-agent'):
             return Reply(418, {'error': 'I am a teapot'})
-        if call.headers.get('authorization') == f'Bearer {self.token}':
+        if self._holder(call):
             return None
         if self.state.is_a('snac') and call.path.endswith('/verify_credentials'):
             return Reply(422, b'', mimetype='text/html; charset=utf-8')
         return Reply(401, {'error': 'The access token is invalid'})
+
+    def _holder(self, call: Call) -> str:
+        """Whose token the call has, '' if it is not one."""
+        token = call.headers.get('authorization', '').removeprefix('Bearer ')
+        return self.state.us if token == self.token else self.access.tokens.get(token, '')
 
     def _found(self, call: Call) -> Reply:
         if re.fullmatch(r'/api/v1/accounts/[^/]+/statuses', call.path):
@@ -114,7 +121,8 @@ class MastodonEmulator(EmulatorServer):
     # -- account and server
 
     def get_v1_accounts_verify_credentials(self, call: Call) -> Reply:
-        return Reply(200, {**self.state.account(self.state.us), 'acct': self.state.us})
+        holder = self._holder(call)
+        return Reply(200, {**self.state.account(holder), 'acct': holder})
 
     def get_v1_apps_verify_credentials(self, call: Call) -> Reply:
         known = self.state.is_a('mastodon')

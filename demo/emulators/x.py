@@ -127,6 +127,8 @@ class XEmulator(EmulatorServer):
         with self.state.lock:
             if call.path == '/2/oauth2/token':
                 return self.access.token(call)
+            if call.path == '/i/oauth2/authorize':
+                return self.access.pages.page(call)
             if call.path.startswith('/cdn/'):
                 return self._cdn(call)
             caller = self.access.caller(call, self.url)
@@ -191,7 +193,7 @@ class XEmulator(EmulatorServer):
     # -- people
 
     def _me(self, call: Call, caller: Caller) -> Reply:
-        return self._person(call, caller, US)
+        return self._person(call, caller, caller.person)
 
     def _person(self, call: Call, caller: Caller, number: str) -> Reply:
         person = self.state.people.get(number)

@@ -27,8 +27,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote, unquote
 
+from demo.emulators.authorization import Authorizations, Refused
 from demo.emulators.server import Call, Reply
-from demo.emulators.x_state import LIFE, SCOPES, State
+from demo.emulators.x_state import LIFE, OTHER, SCOPES, US, State
 
 CONSUMER_KEY, CONSUMER_SECRET = 'consumer-key-of-the-demo', 'consumer-secret-of-the-demo'
 CLIENT_ID, CLIENT_SECRET = 'client-of-the-demo', 'client-secret-of-the-demo'
@@ -39,10 +40,11 @@ PROBLEMS = 'https://api.x.com/2/problems/'
 
 @dataclass(frozen=True)
 class Caller:
-    """``kind``: 'user' (OAuth 2), 'signed' (OAuth 1.0a) or 'app'."""
+    """``kind``: 'user' (OAuth 2), 'signed' (OAuth 1.0a) or 'app'. ``person``: whose account it is."""
 
     kind: str
     scopes: tuple[str, ...] = SCOPES
+    person: str = US
 
 
 def problem(status: int, title: str, detail: str = '', kind: str = 'about:blank', **more: object) -> Reply:
@@ -64,6 +66,9 @@ class Access:
     def __init__(self, state: State) -> None:
         self.state, self.rights = state, 'read-write-directmessages'
         self.signed = True  # the token of OAuth 1.0a is good
+        people = {number: state.people[number].name for number in (US, OTHER)}
+        self.pages = Authorizations(people, life=30)
+        self.pages.add_client(CLIENT_ID, CLIENT_SECRET, scopes=SCOPES)
 
     def caller(self, call: Call, url: str) -> Caller | Reply:
         proof = call.headers.get('authorization', '')
@@ -74,7 +79,7 @@ class Access:
             return Caller('app')
         if token is None or token.ends <= datetime.now(UTC):
             return unauthorized()
-        return Caller('user', token.scopes)
+        return Caller('user', token.scopes, token.person)
 
     def _signed(self, call: Call, url: str, proof: str) -> Caller | Reply:
         given = {name: unquote(value) for name, value in re.findall(r'(\w+)="([^"]*)"', proof)}
@@ -101,6 +106,8 @@ class Access:
                 401,
                 {'error': 'unauthorized_client', 'error_description': 'Missing valid authorization header'},
             )
+        if call.text('grant_type') == 'authorization_code':
+            return self._for_code(call)
         if call.text('grant_type') != 'refresh_token':
             return Reply(
                 400, {'error': 'unsupported_grant_type', 'error_description': 'Unsupported grant type'}
@@ -115,9 +122,22 @@ class Access:
             }
             return Reply(400, said)
         self.state.refresh[given] = False
-        access, refresh = self.state.grant()
+        return self._tokens(SCOPES)
+
+    def _for_code(self, call: Call) -> Reply:
+        try:
+            code = self.pages.redeem(CLIENT_ID, CLIENT_SECRET, call)
+        except Refused:  # one word for all that is wrong with it
+            said = 'Value passed for the authorization code was invalid.'
+            return Reply(400, {'error': 'invalid_request', 'error_description': said})
+        return self._tokens(code.scopes, code.account)
+
+    def _tokens(self, scopes: tuple[str, ...], person: str = US) -> Reply:
+        access, refresh = self.state.grant(scopes, person=person)
         answer = {'token_type': 'bearer', 'expires_in': LIFE, 'access_token': access}
-        return Reply(200, {**answer, 'refresh_token': refresh, 'scope': ' '.join(SCOPES)})
+        if 'offline.access' in scopes:
+            answer['refresh_token'] = refresh
+        return Reply(200, {**answer, 'scope': ' '.join(scopes)})
 
 
 def sign(method: str, url: str, pairs: list[tuple[str, str]]) -> str:

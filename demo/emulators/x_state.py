@@ -31,6 +31,7 @@ from typing import Any
 Item = dict[str, Any]
 
 US = '1400000000000000001'
+OTHER = '1400000000000000007'  # the account of a person of the town
 SCOPES = ('tweet.read', 'users.read', 'dm.read', 'dm.write', 'media.write', 'offline.access')
 LIFE = 7200  # seconds of an access token
 WINDOW = 900  # seconds in which calls are counted
@@ -101,6 +102,7 @@ class Dm:
 class Token:
     scopes: tuple[str, ...]
     ends: datetime
+    person: str = US
 
 
 class State:
@@ -109,7 +111,10 @@ class State:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self._ids = itertools.count(2_090_000_000_000_000_100, 20)
-        self.people = {US: Person(US, 'VilleExemple', 'Ville d’Exemple')}
+        self.people = {
+            US: Person(US, 'VilleExemple', 'Ville d’Exemple'),
+            OTHER: Person(OTHER, 'MarieEx', 'Marie Exemple'),
+        }
         self.messages: list[Dm] = []
         self.media: dict[str, Media] = {}
         self.tokens: dict[str, Token] = {}
@@ -122,7 +127,7 @@ class State:
         return str(next(self._ids))
 
     def add_person(self, name: str) -> str:
-        number = str(1_500_000_000_000_000_001 + len(self.people))
+        number = str(1_500_000_000_000_000_000 + len(self.people))
         username = re.sub(r'\W', '', name.lower())[:12] + str(len(self.people))
         self.people[number] = Person(number, username, name)
         return number
@@ -156,10 +161,12 @@ class State:
 
     # -- tokens
 
-    def grant(self, scopes: tuple[str, ...] = SCOPES, life: float = LIFE) -> tuple[str, str]:
+    def grant(
+        self, scopes: tuple[str, ...] = SCOPES, life: float = LIFE, person: str = US
+    ) -> tuple[str, str]:
         """A new pair of tokens."""
         access, refresh = f'access-{secrets.token_hex(8)}', f'refresh-{secrets.token_hex(8)}'
-        self.tokens[access] = Token(scopes, datetime.now(UTC) + timedelta(seconds=life))
+        self.tokens[access] = Token(scopes, datetime.now(UTC) + timedelta(seconds=life), person)
         self.refresh[refresh] = True
         return access, refresh
 

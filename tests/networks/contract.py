@@ -32,15 +32,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl, urlsplit
 
 from django.test import override_settings
 
+from demo.emulators.authorization import Authorizations
 from demo.emulators.server import EmulatorServer
 from publik_socialmedia import networks
 from publik_socialmedia.http import Client
 from publik_socialmedia.networks.base import (
     JSON,
     Account,
+    Authorization,
     Event,
     Network,
     Outgoing,
@@ -48,10 +51,12 @@ from publik_socialmedia.networks.base import (
     Page,
     Raw,
     Request,
+    Return,
     Sent,
 )
 
 MINUTE_AGO = timedelta(minutes=1)
+RETURN = 'https://combo.example.org/socialmedia/manage/authorization/reseau/'
 
 
 @dataclass
@@ -151,6 +156,45 @@ class Desk(ABC):
     def ages_token(self) -> bool:
         """Bring the token near its end, so that ``renew`` has something to do; False if ours have none."""
         return False
+
+    # -- connecting by a redirection
+
+    def pages(self) -> Authorizations:
+        """Where the emulator asks whoever connects the account."""
+        raise NotImplementedError
+
+    def typed(self) -> Account:
+        """What is known before: what identifies the application or the server, no token."""
+        raise NotImplementedError
+
+    def declare(self, redirect_uri: str) -> None:
+        """Write that address of return down at the network, where it wants it beforehand."""
+        for client in self.pages().clients.values():
+            client.returns.append(redirect_uri)
+
+    def leaves(self, state: str = 'un-etat', account: Account | None = None) -> Authorization:
+        """Somebody begins to connect the account."""
+        if RETURN not in {uri for client in self.pages().clients.values() for uri in client.returns}:
+            self.declare(RETURN)
+        return self.network.authorize(account or self.typed(), RETURN, state, self.http)
+
+    def answers(self, url: str, **fields: str) -> dict[str, str]:
+        """What they bring back when they press that button on the page of the network."""
+        page = self.http.request('GET', url)
+        assert page.status == 200 and b'<form' in page.body, page.status
+        query = dict(parse_qsl(urlsplit(url).query))
+        where = url.partition('?')[0]
+        answer = self.http.request('POST', where, data={**query, **(fields or {'accept': '1'})})
+        assert answer.status == 302 and answer.headers['location'].startswith(RETURN)
+        sent = urlsplit(answer.headers['location'])  # a browser keeps the fragment for itself
+        return dict(parse_qsl(sent.query, keep_blank_values=True))
+
+    def comes_back(
+        self, asked: Authorization, query: Mapping[str, str], account: Account | None = None
+    ) -> Mapping[str, str]:
+        """What the network gives for that."""
+        back = Return(query, RETURN, asked.keep)
+        return self.network.exchange(account or self.typed(), back, self.http)
 
     # -- webhooks
 

@@ -24,8 +24,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from demo.emulators.authorization import Authorizations
 from demo.emulators.graph import APP_ID, APP_SECRET, VERIFY_TOKEN
-from demo.emulators.graph_instagram import IG_ID, IG_LOGIN_TOKEN, LOGIN_SECRET, InstagramEmulator
+from demo.emulators.graph_instagram import (
+    IG_ID,
+    IG_LOGIN_TOKEN,
+    LOGIN_APP_ID,
+    LOGIN_SECRET,
+    InstagramEmulator,
+)
 from demo.emulators.server import Call, EmulatorServer, Reply
 from publik_socialmedia.networks.base import Account, OutgoingFile
 from publik_socialmedia.networks.instagram import renewal
@@ -69,6 +76,18 @@ class Desk(messenger.Desk):
 
     def throttle(self, pattern: str = '') -> None:
         self.server.limit_rate(pattern, code=80002)
+
+    def pages(self) -> Authorizations:
+        return self.server.api.pages
+
+    def typed(self) -> Account:
+        given = {
+            'app_id': APP_ID,
+            'app_secret': APP_SECRET,
+            'instagram_app_id': LOGIN_APP_ID,
+            'instagram_app_secret': LOGIN_SECRET,
+        }
+        return dataclasses.replace(self.account, external_id='', credentials=given)
 
     def ages_token(self) -> bool:
         credentials = {**self.account.credentials, **known_token(timedelta(days=8))}

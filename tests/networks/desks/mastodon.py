@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from demo.emulators.authorization import Authorizations
 from demo.emulators.mastodon import TOKEN, MastodonEmulator
 from publik_socialmedia.networks.base import Account, OutgoingFile
 from tests.networks import contract
@@ -69,6 +70,12 @@ class Desk(contract.Desk):
 
     def kill_token(self) -> None:
         self.server.token = 'another'
+
+    def pages(self) -> Authorizations:
+        return self.server.access.pages
+
+    def typed(self) -> Account:
+        return Account('', {'instance': self.server.url})
 
     def throttle(self, pattern: str = '') -> None:
         self.server.slow_down(pattern)

@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from demo.emulators.authorization import Authorizations
 from demo.emulators.x import CALLBACK, XEmulator, credentials
 from demo.emulators.x_access import BEARER, CLIENT_ID, CLIENT_SECRET, CONSUMER_SECRET, body_signature
 from demo.emulators.x_state import US
@@ -81,6 +82,13 @@ class Desk(contract.Desk):
             credentials={**self.account.credentials, 'expires_at': datetime.now(UTC).isoformat()},
         )
         return True
+
+    def pages(self) -> Authorizations:
+        return self.server.access.pages
+
+    def typed(self) -> Account:
+        given = {name: values[0] for name, values in SECRETS.items()}
+        return dataclasses.replace(self.account, external_id='', credentials=given)
 
     def heard(self) -> list[Request]:
         bodies, self.bodies[:] = list(self.bodies), []
