@@ -38,6 +38,7 @@ from publik_socialmedia.manager import details, figures, journal, pages, standin
 from publik_socialmedia.manager.options import DaysForm
 from publik_socialmedia.manager.steps import Frame
 from publik_socialmedia.models import Account, Journal
+from publik_socialmedia.models.watching import findings
 from publik_socialmedia.networks.base import Problem
 from publik_socialmedia.reasons import sentence
 from publik_socialmedia.wcs.wording import network_label
@@ -51,10 +52,12 @@ def account(request: HttpRequest, account: int) -> HttpResponse:
     now = timezone.now()
     told = figures.of_account(frame.account, now)
     rows = Journal.objects.filter(account=frame.account).select_related('actor').order_by('-at', '-pk')
+    stands = standing.of(frame.account, told, now)
     values = {
         'network_label': network_label(frame.account),
         'statistics': _statistics(frame.account),
-        'standing': standing.of(frame.account, told, now),
+        'standing': stands,
+        'problems': [one for one in findings(frame.account) if one['message'] != stands.advice],
         'figures': told,
         'details': details.of(frame.account),
         'journal': [(row, journal.label(row)) for row in rows[:SHOWN]],

@@ -52,6 +52,8 @@ def _lines(account: Account) -> Iterator[tuple[str, str]]:
     last = Conversation.objects.filter(account=account).aggregate(at=Max('last_inbound_at'))['at']
     yield _('Last message of a citizen'), _at(last)
     yield _('Last error'), _error(account)
+    watch = getattr(account, 'watch', None)
+    yield _('Last look at the account'), _at(watch.checked_at if watch else None)
     yield _('Access token'), _token(account)
     yield _('Thread control'), _control(account)
     fields = account.facts.get('subscribed_fields')

@@ -18,8 +18,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -28,6 +30,8 @@ from django.utils.translation import ngettext
 from publik_socialmedia.health import EXPIRY_WARNINGS
 from publik_socialmedia.manager.figures import Figures
 from publik_socialmedia.models import Account
+from publik_socialmedia.models.watching import said
+from publik_socialmedia.monitoring import alerts
 from publik_socialmedia.reasons import sentence
 
 SIGNS = {'success': '✓', 'warning': '!', 'error': '✕', 'disabled': '‖'}
@@ -58,10 +62,10 @@ def of(account: Account, figures: Figures, now: datetime) -> Standing:
         advice = _('Messages are received, answers wait.')
         return Standing('disabled', _('paused'), advice, page['resume'], _('Start again'))
     if account.problem:
-        advice = sentence(account.problem)
+        advice = said(account, account.problem) or sentence(account.problem)
         return Standing('error', _('refused by the network'), advice, page['credentials'], _('Connect again'))
     if account.wcs_problem:
-        advice = sentence(account.wcs_problem)
+        advice = said(account, account.wcs_problem) or sentence(account.wcs_problem)
         return Standing('error', _('refused by w.c.s.'), advice, page['form'], _('See the form'))
     return _of_working(account, figures, now, page)
 
@@ -70,20 +74,14 @@ _PAGES = ('setup', 'resume', 'credentials', 'form', 'account')
 
 
 def _of_working(account: Account, figures: Figures, now: datetime, page: dict[str, str]) -> Standing:
-    days = (account.token_expires_at - now).days if account.token_expires_at else None
-    if days is not None and days <= max(EXPIRY_WARNINGS):
-        advice = (
-            sentence('auth')
-            if days < 0
-            else ngettext(
-                'The access token ends in %s day: connect the account again before.',
-                'The access token ends in %s days: connect the account again before.',
-                days,
-            )
-            % days
-        )
-        level = 'error' if days <= min(EXPIRY_WARNINGS) else 'warning'
+    step = alerts.expiry_step(account, now)
+    if step is not None:
+        level = 'error' if step <= min(EXPIRY_WARNINGS) else 'warning'
+        advice = alerts.expiry(account, now)
         return Standing(level, _('token ending'), advice, page['credentials'], _('Connect again'))
+    found = alerts.notes(account, now)
+    if found:
+        return _of_note(found[0], page['account'])
     if figures.blocked:
         advice = ngettext('%s item is blocked.', '%s items are blocked.', figures.blocked) % figures.blocked
         return Standing('warning', _('blocked work'), advice, page['account'], _('See the account'))
@@ -94,3 +92,11 @@ def _of_working(account: Account, figures: Figures, now: datetime, page: dict[st
         advice = _('The last polls failed; they are tried again by themselves.')
         return Standing('warning', _('unreachable'), advice, page['account'], _('See the account'))
     return Standing('success', _('works'))
+
+
+def _of_note(note: Mapping[str, Any], address: str) -> Standing:
+    """What the last look found, though nothing refuses the account."""
+    level, label = ('error' if note['severity'] == 'critical' else 'warning'), _('to be seen to')
+    if note['passing']:
+        label = _('unreachable') if note['side'] == 'network' else _('waits for w.c.s.')
+    return Standing(level, label, str(note['message']), address, _('See the account'))

@@ -82,11 +82,16 @@ class Watch(models.Model):
 
 def findings(account: Account) -> list[dict[str, Any]]:
     """What was last found and is not known to be over: a network or a w.c.s. that takes our calls again does
-    not refuse us any more."""
+    not refuse us any more; one that is polled without failure is not away."""
     watch = getattr(account, 'watch', None)
     refused = {'network': account.problem, 'wcs': account.wcs_problem}
-    found = watch.findings if watch is not None else []
-    return [one for one in found if not one['refuses'] or refused[one['side']]]
+    polled = account.poll_due_at is not None and not account.poll_failures
+    return [
+        one
+        for one in (watch.findings if watch is not None else [])
+        if not (one['refuses'] and not refused[one['side']])
+        and not (one['passing'] and polled and one['side'] == 'network')
+    ]
 
 
 def said(account: Account, reason: str) -> str:

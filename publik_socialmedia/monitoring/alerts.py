@@ -102,12 +102,12 @@ def _of_account(account: Account, now: datetime, *, quiet: bool, blocked: int) -
     if step is not None and not account.problem:
         severity = 'critical' if step <= min(EXPIRY_WARNINGS) else 'warning'
         yield alert('expiry', 'token_expires', expiry(account, now), step=str(step), severity=severity)
-    notes = _notes(account, now)
-    for reason, one in notes.items():
-        yield alert('note', reason, str(one['message']), severity=str(one['severity']))
+    lasting = notes(account, now, LATE)
+    for one in lasting:
+        yield alert('note', str(one['reason']), str(one['message']), severity=str(one['severity']))
     if quiet:
         yield alert('silence', 'silence', severity='warning')
-    if account.poll_failures >= POLLS and not account.problem and not notes:
+    if account.poll_failures >= POLLS and not account.problem and not lasting:
         yield alert('polling', 'poll_failing', severity='warning')
     if blocked:
         told = ngettext('%s item is blocked.', '%s items are blocked.', blocked) % blocked
@@ -115,16 +115,16 @@ def _of_account(account: Account, now: datetime, *, quiet: bool, blocked: int) -
         yield alert('blocked', 'queue_blocked', words, address=_list(account=account.pk))
 
 
-def _notes(account: Account, now: datetime) -> Mapping[str, Mapping[str, Any]]:
-    """What the last look found besides what refuses the account, by reason, the gravest first; what may pass
-    by itself once it has lasted."""
+def notes(account: Account, now: datetime, patience: timedelta = timedelta()) -> list[Mapping[str, Any]]:
+    """What the last look found besides what refuses the account, one of each reason, the gravest first; what
+    may pass by itself once it has lasted. See ``Watch.findings``."""
     found: dict[str, Mapping[str, Any]] = {}
     for one in sorted(findings(account), key=lambda one: str(one['severity'])):
         refusing = one['refuses'] or one['reason'] in (account.problem, account.wcs_problem)
         since = parse_datetime(str(one['since'])) or now
-        if one['severity'] != 'info' and not refusing and (not one['passing'] or now - since > LATE):
+        if one['severity'] != 'info' and not refusing and (not one['passing'] or now - since >= patience):
             found.setdefault(str(one['reason']), one)
-    return found
+    return list(found.values())
 
 
 def expiry_step(account: Account, now: datetime) -> int | None:

@@ -100,7 +100,7 @@ def _tell(now: datetime, told: Told) -> None:
 
 
 def _keep(begun: Iterable[Alert], gone: Sequence[Trouble]) -> None:
-    """Also what is over and told to nobody: an account was paused or removed, a reason gave way to another."""
+    """Also what is over and told to nobody: an account was paused, a reason gave way to another."""
     new = [Trouble(key=a.key, family=a.family, reason=a.reason, account=a.account) for a in begun]
     Trouble.objects.bulk_create(new)
     Trouble.objects.filter(pk__in=[row.pk for row in gone]).delete()

@@ -50,7 +50,7 @@ def test_a_dead_token_shows_and_clears(polled: MastodonDesk) -> None:
     assert 'fonctionne' in card()
     polled.kill_token()
     poll(polled)
-    assert 'refusé par le réseau' in card() and 'reconnectez le compte' in card()
+    assert 'refusé par le réseau' in card() and 'copiez son jeton' in card()
     polled.kill_token(False)
     poll(polled)
     assert 'fonctionne' in card() and 'Rien à faire' in card()
