@@ -66,15 +66,13 @@ class CreateTable(migrations.CreateModel):
     def database_forwards(self, app_label: str, editor: Any, from_state: Any, to_state: Any) -> None:
         model = to_state.apps.get_model(app_label, self.name)
         create = super().database_forwards
-        # not by the search path: another schema may have a table of this name
-        there = """SELECT true FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
-                    WHERE relname = %s AND nspname = current_schema()"""
-        if _concerns(self, editor, model) and not _value(editor, there, model._meta.db_table):
+        if _concerns(self, editor, model) and not _has_table(editor, model):
             patiently(editor, lambda: create(app_label, editor, from_state, to_state))
 
     def database_backwards(self, app_label: str, editor: Any, from_state: Any, to_state: Any) -> None:
+        model = from_state.apps.get_model(app_label, self.name)
         drop = super().database_backwards
-        if _concerns(self, editor, from_state.apps.get_model(app_label, self.name)):
+        if _concerns(self, editor, model) and _has_table(editor, model):
             patiently(editor, lambda: drop(app_label, editor, from_state, to_state))
 
 
@@ -177,9 +175,10 @@ class RequireColumn(migrations.AlterField):
 
     def database_backwards(self, app_label: str, editor: Any, from_state: Any, to_state: Any) -> None:
         model = from_state.apps.get_model(app_label, self.model_name)
-        if not _concerns(self, editor, model):
+        field = model._meta.get_field(self.name)
+        if not _concerns(self, editor, model) or not _has_column(editor, model, field):
             return
-        actions = [f'ALTER {editor.quote_name(model._meta.get_field(self.name).column)} DROP NOT NULL']
+        actions = [f'ALTER {editor.quote_name(field.column)} DROP NOT NULL']
         if self.field.unique:
             unique = editor.quote_name(_name(model, self.name, 'key'))
             actions.append(f'DROP CONSTRAINT IF EXISTS {unique}')
@@ -297,6 +296,13 @@ def _value(editor: Any, query: str, *parameters: Any) -> Any:
         cursor.execute(query, parameters)
         row = cursor.fetchone()
     return row and row[0]
+
+
+def _has_table(editor: Any, model: Any) -> bool:
+    # not by the search path: another schema may have a table of this name
+    query = """SELECT true FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+                WHERE relname = %s AND nspname = current_schema()"""
+    return bool(_value(editor, query, model._meta.db_table))
 
 
 def _has_column(editor: Any, model: Any, field: Any) -> bool:
