@@ -41,7 +41,7 @@ from demo.emulators.graph import APP_SECRET
 from demo.emulators.graph_state import photo
 from demo.emulators.graph_webhooks import sign
 from publik_socialmedia import health
-from publik_socialmedia.delivery.worker import Worker
+from publik_socialmedia.delivery.service import Worker
 from publik_socialmedia.models import Attachment, Message, RawEvent
 from publik_socialmedia.networks import base, registry
 from publik_socialmedia.reasons import CONTENTS, SENTENCES, lost, sentence

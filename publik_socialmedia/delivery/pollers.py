@@ -14,85 +14,62 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""Threads that poll accounts: several at once, for their servers are far away, and one that is slow must hold
-up no other. Each keeps its connection to the database while there is work, and gives it up after."""
+"""Accounts polled at the same time: their servers are far away, and one that is slow must hold up no other,
+nor may those of one tenant hold up the others'."""
 
 from __future__ import annotations
 
-import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
-from queue import Empty, SimpleQueue
 
-from django.db import connection
-from django.db.utils import Error
-
-from publik_socialmedia import errors
-from publik_socialmedia.intake import polling
+from publik_socialmedia.delivery.crew import Crew
+from publik_socialmedia.intake.polling import Turn
+from publik_socialmedia.tenants import Tenant
 
 POLLERS = 16  # accounts polled at the same time
-KEPT = 5.0  # seconds that a connection is kept without work
-
-logger = logging.getLogger(__name__)
 
 
 class Pollers:
-    """``stored``: called in the thread that polled an account, when that brought something to read."""
+    """``poll``: what is called for each account, in a thread of its own; ``ended``: after it. ``share``: how
+    many accounts of one tenant at the same time."""
 
-    def __init__(self, stored: Callable[[], None]) -> None:
-        self._stored = stored
-        self._turns: SimpleQueue[polling.Turn | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
-        self._busy = 0
-        self._change = threading.Condition()
+    def __init__(
+        self,
+        poll: Callable[[Tenant, Turn], object],
+        ended: Callable[[Tenant], object],
+        share: int = POLLERS,
+    ) -> None:
+        self._poll_one, self._ended = poll, ended
+        self._share = share
+        self._crew = Crew('poller', POLLERS)
+        self._busy = Counter[str]()
+        self._lock = threading.Lock()
 
-    def room(self) -> int:
-        """How many accounts can be polled at once; waits until there is one at least."""
-        with self._change:
-            self._change.wait_for(lambda: self._busy < POLLERS)
-            return POLLERS - self._busy
+    def room(self, tenant: Tenant) -> int:
+        """How many of its accounts can be polled at once; 0 once it has its share. Waits until one account,
+        of anybody, can be."""
+        room = self._crew.room()
+        with self._lock:
+            return min(room, self._share - self._busy[tenant.schema])
 
-    def poll(self, turns: Sequence[polling.Turn]) -> int:
-        """Have these accounts polled, no more of them than there is room; gives how many they are."""
+    def poll(self, tenant: Tenant, turns: Sequence[Turn]) -> None:
+        """Have these accounts polled, no more of them than there is room."""
         for turn in turns:
-            with self._change:
-                self._busy += 1
-                if len(self._threads) < self._busy:
-                    self._start()
-            self._turns.put(turn)
-        return len(turns)
+            with self._lock:
+                self._busy[tenant.schema] += 1
+            self._crew.do(lambda turn=turn: self._run(tenant, turn))  # type: ignore[misc]
 
     def stop(self) -> None:
         """Finish what is under way."""
-        for _ in self._threads:
-            self._turns.put(None)
-        for thread in self._threads:
-            thread.join()
+        self._crew.stop()
 
-    def _start(self) -> None:
-        name = f'poller-{len(self._threads)}'
-        self._threads.append(threading.Thread(target=self._run, name=name, daemon=True))
-        self._threads[-1].start()
-
-    def _run(self) -> None:
-        while (turn := self._next()) is not None:
-            try:
-                if polling.poll(turn):
-                    self._stored()
-            except Error as error:
-                logger.warning('the database is away: %s', type(error).__name__)
-                connection.close()
-            except Exception as error:  # nothing of one account may cost the thread
-                logger.error('a poll failed: %s', errors.where(error))
-            finally:
-                with self._change:
-                    self._busy -= 1
-                    self._change.notify()
-        connection.close()
-
-    def _next(self) -> polling.Turn | None:
+    def _run(self, tenant: Tenant, turn: Turn) -> None:
         try:
-            return self._turns.get(timeout=KEPT)
-        except Empty:
-            connection.close()
-            return self._turns.get()
+            self._poll_one(tenant, turn)
+        finally:
+            with self._lock:
+                self._busy[tenant.schema] -= 1
+                if not self._busy[tenant.schema]:
+                    del self._busy[tenant.schema]
+            self._ended(tenant)

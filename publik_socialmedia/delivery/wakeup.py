@@ -17,7 +17,8 @@
 """Wake the workers: a notification of PostgreSQL, which costs no write.
 
 It is sent apart from the transaction that brought the work: a notification inside it would make all
-committing transactions wait for each other. A lost one costs a second, the workers look by themselves.
+committing transactions wait for each other. A lost one costs a second, the workers look by themselves (longer
+where there are many tenants).
 """
 
 from __future__ import annotations
@@ -28,14 +29,22 @@ from django.db import connection
 from django.db.utils import Error
 
 CHANNEL = 'publik_socialmedia'
+DELIVER = 'deliver'
 
 logger = logging.getLogger(__name__)
 
 
-def wake() -> None:
-    """Tell the workers that there is something to do in this schema. Never fails."""
+def wake(what: str = '') -> None:
+    """Tell the workers that there is something to do in this schema; ``DELIVER``: to deliver, nothing else.
+    Never fails."""
     try:
         with connection.cursor() as cursor:
-            cursor.execute('SELECT pg_notify(%s, current_schema())', [CHANNEL])
+            cursor.execute("SELECT pg_notify(%s, current_schema() || ' ' || %s)", [CHANNEL, what])
     except Error:
         logger.warning('the workers could not be woken, they will look by themselves')
+
+
+def woken(payload: str) -> tuple[str, str]:
+    """The schema where there is something to do, and what: '' or ``DELIVER``."""
+    schema, _, what = payload.partition(' ')
+    return schema, what

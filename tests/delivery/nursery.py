@@ -49,7 +49,7 @@ def _preload() -> None:
     """Import what the children need, so that they share it."""
     import django.core.wsgi
 
-    import publik_socialmedia.delivery.worker
+    import publik_socialmedia.delivery.service
     import publik_socialmedia.urls  # noqa: F401
     from publik_socialmedia.networks import registry
 
@@ -61,7 +61,7 @@ def _live(role: str, listener: socket.socket) -> NoReturn:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     try:
         if role == 'worker':
-            from publik_socialmedia.delivery.worker import Worker
+            from publik_socialmedia.delivery.service import Worker
 
             Worker(senders=1).run()
         else:

@@ -25,48 +25,50 @@ import pytest
 from django.db import connection
 from django.db.utils import OperationalError
 
-from publik_socialmedia.delivery import pollers
+from publik_socialmedia.delivery import crew, pollers
 from publik_socialmedia.delivery.pollers import Pollers
 from publik_socialmedia.intake.polling import Turn
+from publik_socialmedia.tenants import Tenant
 
 LIMIT = 30.0  # seconds, of what other threads do
+TOWN, VILLAGE = Tenant('ville', 'ville.example.org'), Tenant('village', 'village.example.org')
 
 
 class Polls:
-    """What is done in place of ``polling.poll``: ``does`` is called with each turn."""
+    """What is done at each poll: ``does`` is called with the turn."""
 
     def __init__(self) -> None:
-        self.does: Callable[[Turn], int] = lambda turn: 0
-        self.told = 0
+        self.does: Callable[[Turn], object] = lambda turn: None
         self.done: list[int] = []
+        self.ended: list[str] = []
         self._change = threading.Condition()
 
-    def __call__(self, turn: Turn) -> int:
+    def poll(self, tenant: Tenant, turn: Turn) -> None:
         try:
-            return self.does(turn)
+            self.does(turn)
         finally:
             with self._change:
                 self.done.append(turn.account_id)
                 self._change.notify_all()
 
-    def tell(self) -> None:
-        self.told += 1
+    def end(self, tenant: Tenant) -> None:
+        with self._change:
+            self.ended.append(tenant.schema)
+            self._change.notify_all()
 
     def wait(self, count: int) -> None:
         with self._change:
-            assert self._change.wait_for(lambda: len(self.done) >= count, LIMIT), self.done
+            assert self._change.wait_for(lambda: len(self.ended) >= count, LIMIT), self.done
 
 
 @pytest.fixture
-def polls(monkeypatch) -> Polls:
-    found = Polls()
-    monkeypatch.setattr(pollers.polling, 'poll', found)
-    return found
+def polls() -> Polls:
+    return Polls()
 
 
 @pytest.fixture
 def threads(polls: Polls, transactional_db: None) -> Iterator[Pollers]:
-    found = Pollers(polls.tell)
+    found = Pollers(polls.poll, polls.end)
     yield found
     found.stop()
 
@@ -77,8 +79,8 @@ def turns(*numbers: int) -> list[Turn]:
 
 def test_one_that_is_slow_holds_up_no_other(threads: Pollers, polls: Polls):
     over = threading.Event()
-    polls.does = lambda turn: 0 if turn.account_id else int(over.wait(LIMIT)) - 1
-    assert threads.poll(turns(0, 1, 2)) == 3
+    polls.does = lambda turn: turn.account_id or over.wait(LIMIT)
+    threads.poll(TOWN, turns(0, 1, 2))
     polls.wait(2)
     assert sorted(polls.done) == [1, 2]
     over.set()
@@ -88,10 +90,10 @@ def test_one_that_is_slow_holds_up_no_other(threads: Pollers, polls: Polls):
 def test_no_more_at_once_than_there_are_threads(threads: Pollers, polls: Polls):
     """And whoever has accounts to poll waits for room."""
     over, room = threading.Event(), threading.Event()
-    polls.does = lambda turn: int(over.wait(LIMIT)) - 1
-    assert threads.room() == pollers.POLLERS
-    threads.poll(turns(*range(pollers.POLLERS)))
-    waiting = threading.Thread(target=lambda: threads.room() and room.set(), daemon=True)
+    polls.does = lambda turn: over.wait(LIMIT)
+    assert threads.room(TOWN) == pollers.POLLERS
+    threads.poll(TOWN, turns(*range(pollers.POLLERS)))
+    waiting = threading.Thread(target=lambda: threads.room(VILLAGE) and room.set(), daemon=True)
     waiting.start()
     assert not room.wait(0.2)
     over.set()
@@ -100,18 +102,22 @@ def test_no_more_at_once_than_there_are_threads(threads: Pollers, polls: Polls):
     waiting.join(LIMIT)
 
 
-def test_who_reads_is_told_of_what_came_and_of_nothing_else(threads: Pollers, polls: Polls):
-    """An idle account wakes nobody."""
-    polls.does = lambda turn: turn.account_id
-    threads.poll(turns(0, 0, 0))
+def test_the_accounts_of_a_tenant_leave_room_for_those_of_the_others(polls: Polls, transactional_db: None):
+    """R17, R23: its share, however many it has; given back as soon as one has been polled."""
+    over = threading.Event()
+    polls.does = lambda turn: turn.account_id or over.wait(LIMIT)
+    threads = Pollers(polls.poll, polls.end, share=4)
+    threads.poll(TOWN, turns(0, 0, 0, 1))
+    polls.wait(1)
+    assert polls.ended == ['ville'] and threads.room(TOWN) == 1
+    threads.poll(TOWN, turns(0))
+    assert threads.room(TOWN) == 0 and threads.room(VILLAGE) == 4
+    threads.poll(VILLAGE, turns(2, 3))
     polls.wait(3)
+    assert sorted(polls.done) == [1, 2, 3]
+    over.set()
     threads.stop()
-    assert polls.told == 0
-    again = Pollers(polls.tell)
-    again.poll(turns(0, 3))
-    polls.wait(5)
-    again.stop()
-    assert polls.told == 1
+    assert threads.room(TOWN) == 4 and len(polls.done) == 7
 
 
 @pytest.mark.parametrize('error', [OperationalError('away'), RuntimeError('a fault')])
@@ -122,11 +128,11 @@ def test_what_fails_costs_no_thread(threads: Pollers, polls: Polls, error: Excep
         raise error
 
     polls.does = fails
-    threads.poll(turns(*range(pollers.POLLERS)))
+    threads.poll(TOWN, turns(*range(pollers.POLLERS)))
     polls.wait(pollers.POLLERS)
     polls.does = lambda turn: 0
-    assert threads.room() >= 1
-    threads.poll(turns(99))
+    assert threads.room(TOWN) >= 1
+    threads.poll(TOWN, turns(99))
     polls.wait(pollers.POLLERS + 1)
     assert polls.done[-1] == 99
 
@@ -135,22 +141,50 @@ def test_a_connection_serves_several_polls_and_is_given_up_after(threads: Poller
     """A connection costs PostgreSQL more than a poll does; an idle one is one that others lack."""
     seen = []
 
-    def asks(turn: Turn) -> int:
+    def asks(turn: Turn) -> None:
+        crew.connect()
         with connection.cursor() as cursor:
             cursor.execute('SELECT pg_backend_pid()')
             seen.append(cursor.fetchone()[0])
-        return 0
 
     polls.does = asks
     for number in range(3):
-        threads.poll(turns(number))
+        threads.poll(TOWN, turns(number))
         polls.wait(number + 1)
     assert len(set(seen)) <= 2 and _alive(seen)
-    monkeypatch.setattr(pollers, 'KEPT', 0.05)
+    monkeypatch.setattr(crew, 'KEPT', 0.05)
     for number in range(3, 3 + pollers.POLLERS):  # each thread looks at its patience once more
-        threads.poll(turns(number))
+        threads.poll(TOWN, turns(number))
         polls.wait(number + 1)
     _until(lambda: not _alive(seen))
+
+
+def test_a_connection_is_changed_for_a_new_one_in_the_end(threads: Pollers, polls: Polls, monkeypatch):
+    """Each process of PostgreSQL remembers the tables that it has seen: hundreds of tenants have many."""
+    seen = []
+
+    def asks(turn: Turn) -> None:
+        crew.connect()
+        with connection.cursor() as cursor:
+            cursor.execute('SELECT pg_backend_pid()')
+            seen.append(cursor.fetchone()[0])
+
+    polls.does = asks
+    monkeypatch.setattr(crew, 'LONGEST', 0.0)
+    for number in range(3):
+        threads.poll(TOWN, turns(number))
+        polls.wait(number + 1)
+    assert len(set(seen)) == 3
+
+
+def test_what_is_under_way_is_finished(threads: Pollers, polls: Polls):
+    """R21: a worker that is asked to stop loses no poll."""
+    over = threading.Event()
+    polls.does = lambda turn: over.wait(LIMIT)
+    threads.poll(TOWN, turns(1, 2))
+    threading.Timer(0.1, over.set).start()
+    threads.stop()
+    assert sorted(polls.done) == [1, 2]
 
 
 def _alive(pids: list[int]) -> bool:
@@ -166,13 +200,3 @@ def _until(happened: Callable[[], bool]) -> None:
             return
         pause.wait(0.05)
     raise AssertionError('it did not happen')
-
-
-def test_what_is_under_way_is_finished(threads: Pollers, polls: Polls):
-    """R21: a worker that is asked to stop loses no poll."""
-    over = threading.Event()
-    polls.does = lambda turn: int(over.wait(LIMIT)) - 1
-    threads.poll(turns(1, 2))
-    threading.Timer(0.1, over.set).start()
-    threads.stop()
-    assert sorted(polls.done) == [1, 2]

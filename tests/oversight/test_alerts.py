@@ -26,7 +26,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -261,9 +261,9 @@ def test_all_staff_are_warned_of_what_nobody_manages(settings) -> None:
 def test_nobody_to_warn_is_itself_told_and_forgets_nothing(settings, capsys) -> None:
     settings.PUBLIK_SOCIALMEDIA_ALERT_RECIPIENTS = []
     make_account().refuse('auth')
-    with pytest.raises(SystemExit) as stopped:
+    with pytest.raises(CommandError) as stopped:
         run()
-    assert stopped.value.code == 1 and 'ALERT_RECIPIENTS' in capsys.readouterr().err
+    assert stopped.value.returncode == 1 and 'ALERT_RECIPIENTS' in capsys.readouterr().err
     settings.PUBLIK_SOCIALMEDIA_ALERT_RECIPIENTS = [MANAGER]
     assert len(run()) == 1
 
@@ -277,7 +277,7 @@ def test_a_mail_that_cannot_leave_is_sent_at_the_next_turn(monkeypatch, caplog) 
         raise ConnectionRefusedError('smtp.example.org gru@example.org')
 
     monkeypatch.setattr(EmailBackend, 'send_messages', refuse)
-    with pytest.raises(SystemExit):
+    with pytest.raises(CommandError):
         run()
     assert 'example.org' not in caplog.text
     monkeypatch.setattr(EmailBackend, 'send_messages', send)
@@ -285,7 +285,7 @@ def test_a_mail_that_cannot_leave_is_sent_at_the_next_turn(monkeypatch, caplog) 
     # the same of an end
     account.accept()
     monkeypatch.setattr(EmailBackend, 'send_messages', refuse)
-    with pytest.raises(SystemExit):
+    with pytest.raises(CommandError):
         run()
     monkeypatch.setattr(EmailBackend, 'send_messages', send)
     assert OVER in run()[0] and run() == []
@@ -365,7 +365,7 @@ def test_a_dry_run_shows_and_sends_nothing(capsys) -> None:
 def test_check_asks_the_network_first(monkeypatch) -> None:
     seen: list[int] = []
     account, _paused = make_account(), make_account(state='paused')
-    monkeypatch.setattr(health, 'examine', lambda found: seen.append(found.pk))
+    monkeypatch.setattr(health, 'examine', lambda found, **_how: seen.append(found.pk))
     run('--check')
     assert seen == [account.pk]
 

@@ -91,9 +91,9 @@ def test_the_command_installs_and_says_what_is_left(client: Client, standin: Sta
     assert out.getvalue().count('\n') == 1
     standin.wcs.site.functions.clear()
     out = io.StringIO()
-    with pytest.raises(SystemExit) as left:
+    with pytest.raises(CommandError) as left:
         call_command('socialmedia_install_wcs', stdout=out)
-    assert left.value.code == 1
+    assert left.value.returncode == 1
     assert 'aucun agent ne voit les demandes' in out.getvalue()
 
 

@@ -20,15 +20,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from publik_socialmedia import health
 from publik_socialmedia.app_settings import app_settings
-from publik_socialmedia.monitoring import alerts, telling
+from publik_socialmedia.management.site_command import SiteCommand
+from publik_socialmedia.monitoring import alerts, posting, telling
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = (
         'Warn by e-mail of what is new and of what is over: each thing once. Every five minutes; with '
         '--digest --check, every morning. Exit status: 0, 1 if a mail could not leave or nobody is to get it.'
@@ -48,18 +49,23 @@ class Command(BaseCommand):
             return
         if options['check']:
             for account in list(alerts.watched()):
-                health.examine(account)
+                health.examine(account, asked=False)
         if options['dry_run']:
             for alert in alerts.standing():
                 self.stdout.write(f'{alert.key}: {alert.owner} {alert.said}')
             return
-        told = telling.digest() if options['digest'] else telling.tell()
-        if told.mails:
-            counts = {'mails': told.mails, 'begun': len(told.begun), 'ended': len(told.ended)}
+        told = telling.Told()
+        if options['digest']:
+            telling.digest()
+        else:
+            told = telling.tell()
+        posted = posting.post(at_once=True)
+        if posted.sent:
+            counts = {'mails': posted.sent, 'begun': len(told.begun), 'ended': len(told.ended)}
             self.stdout.write(_('mails: %(mails)s; new alerts: %(begun)s; over: %(ended)s') % counts)
         if told.orphans:
             self.stderr.write(
                 _('Nobody is to get the alerts: see the setting PUBLIK_SOCIALMEDIA_ALERT_RECIPIENTS.')
             )
-        if told.lost or told.orphans:
-            raise SystemExit(1)
+        if posted.lost or told.orphans:
+            raise CommandError(_('not everybody was told'))

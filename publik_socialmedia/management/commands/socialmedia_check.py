@@ -21,16 +21,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from publik_socialmedia import health
+from publik_socialmedia.management.site_command import SiteCommand
 from publik_socialmedia.models import Account
 
 LATE = 300  # seconds by which a due delivery may be late before it is a warning
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = (
         'Check accounts, w.c.s. and queues. Exit status as monitoring plugins: 0 all is well, 1 warning, '
         '2 a person must act.'
@@ -71,7 +72,7 @@ class Command(BaseCommand):
         else:
             self._show_queues(queues)
         if status:
-            raise SystemExit(status)
+            raise CommandError(_('something is to be seen to'), returncode=status)
 
     def _account(self, account: Account, *, quiet: bool, rehearse: bool) -> dict[str, Any]:
         problems = health.examine(account)

@@ -20,16 +20,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from publik_socialmedia.errors import ConfigurationError
+from publik_socialmedia.management.site_command import SiteCommand
 from publik_socialmedia.reasons import sentence
 from publik_socialmedia.wcs import installation
 from publik_socialmedia.wcs.client import Client, site_for
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
+    everywhere = False
     help = (
         'Import the form and the workflow in w.c.s. by its signed API; again: upgrade them. Exit status: 0 '
         'all is well, 1 installed and something is left to do in w.c.s., 2 not installed.'
@@ -54,4 +56,4 @@ class Command(BaseCommand):
         for finding in installed.findings:
             self.stdout.write(f'- {installation.describe(finding)}')
         if installed.findings:
-            raise SystemExit(1)
+            raise CommandError(_('something is left to do in w.c.s.'))

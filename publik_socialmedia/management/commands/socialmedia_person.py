@@ -23,14 +23,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
+from publik_socialmedia.management.site_command import SiteCommand
 from publik_socialmedia.models import Contact, Journal
 from publik_socialmedia.privacy import erasures, exporting, finding
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
+    everywhere = False
     help = (
         'Show, export or erase all that is held on a person, found by an identifier, on all accounts of a '
         'network. Exit status: 0, or 1 if nobody is found or the erasure is not ended yet '

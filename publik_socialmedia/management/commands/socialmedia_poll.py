@@ -21,18 +21,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from publik_socialmedia import errors, networks
 from publik_socialmedia.delivery.wakeup import wake
 from publik_socialmedia.intake import polling
+from publik_socialmedia.management.site_command import SiteCommand
 from publik_socialmedia.models import Account
 from publik_socialmedia.reasons import sentence
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
+    everywhere = False
     help = 'Poll the accounts now. Exit status: 0, or 1 if one of them failed.'
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -22,20 +22,21 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.db.utils import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from publik_socialmedia import errors
 from publik_socialmedia.locks import alone
+from publik_socialmedia.management.site_command import SiteCommand
 from publik_socialmedia.models import Journal
 from publik_socialmedia.privacy.purging import STEPS
 
 logger = logging.getLogger(__name__)
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = (
         'Erase what was kept as long as the settings say, and end the erasures that were interrupted. '
         'Exit status: 0, or 1 if a step failed.'

@@ -20,18 +20,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from publik_socialmedia.delivery import queue
 from publik_socialmedia.delivery.wakeup import wake
 from publik_socialmedia.intake import inbox
+from publik_socialmedia.management.site_command import SiteCommand
 from publik_socialmedia.models import Account, Delivery, Journal, RawEvent
 
 BATCH = 500
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
+    everywhere = False
     help = 'Put blocked deliveries and quarantined bodies back in the queue. Exit status: 0.'
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -21,13 +21,14 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from publik_socialmedia.errors import ConfigurationError
 from publik_socialmedia.fields import encrypted_fields, rotate
+from publik_socialmedia.management.site_command import SiteCommand
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = (
         'After a new key was put at the head of PUBLIK_SOCIALMEDIA_ENCRYPTION_KEYS, encrypts with it what '
         'older keys had encrypted. May be stopped and started again. Once it has ended, the older keys can '

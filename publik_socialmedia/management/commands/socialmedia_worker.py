@@ -22,33 +22,70 @@ import signal
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.utils import Error
 from django.utils.translation import gettext as _
 
+from publik_socialmedia import tenants
 from publik_socialmedia.app_settings import app_settings
-from publik_socialmedia.delivery import worker
+from publik_socialmedia.delivery import service, worker
+from publik_socialmedia.locks import alone
 
 
 class Command(BaseCommand):
-    help = 'Deliver the messages of social networks to w.c.s., and answers to the networks.'
+    help = (
+        'Deliver the messages of social networks to w.c.s., and answers to the networks. Outside of the '
+        'tenants of a brick: of all of them, in turn. Exit status: 0, or 1 if a site could not be served.'
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument('--once', action='store_true', help='do what is due now, then stop')
         parser.add_argument(
-            '--senders', type=int, default=2, help='conversations delivered at the same time (default: 2)'
+            '--seconds',
+            type=float,
+            default=50,
+            help='with --once: begin nothing after that time, the next run does it (default: 50)',
+        )
+        parser.add_argument(
+            '--senders',
+            type=int,
+            default=2,
+            help='conversations delivered at the same time, of one site (default: 2)',
+        )
+        parser.add_argument(
+            '--senders-in-all',
+            type=int,
+            default=service.SENDERS,
+            help='the same, of all the tenants of a brick (default: %(default)s)',
         )
 
     def handle(self, *, once: bool, senders: int, **options: Any) -> None:
-        if not app_settings.ENABLED:
+        if not tenants.outside() and not app_settings.ENABLED:
             self.stdout.write(_('The channel is not enabled on this site: nothing to do.'))
             return
         if once:
-            steps = worker.run_once()
-            if options['verbosity'] > 1:
-                self.stdout.write(_('%s steps done') % steps)
+            self._once(options['seconds'], options['verbosity'])
             return
-        running = worker.Worker(senders=max(senders, 1))
+        running = service.Worker(max(senders, 1), options['senders_in_all'])
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_args: running.stop())
         running.run()
+
+    def _once(self, seconds: float, verbosity: int) -> None:
+        try:
+            with alone('once') as ours:
+                if not ours:  # the cron line of the minute before
+                    self.stdout.write(_('already running'))
+                    return
+                done = worker.run_round(tenants.every(), seconds)
+        except Error as error:
+            raise CommandError(_('the database is away: %s') % type(error).__name__) from None
+        for name, where in done.failed.items():
+            self.stderr.write(f'{name}: {where}' if name else where)
+        if verbosity > 1:
+            self.stdout.write(_('%s steps done') % done.steps)
+            if done.cut:
+                self.stdout.write(_('the time is over, the next run goes on'))
+        if done.failed:
+            raise CommandError(_('%s sites could not be served') % len(done.failed))
