@@ -28,11 +28,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
-from publik_socialmedia import health
+from publik_socialmedia import health, media
 from publik_socialmedia.manager import figures, pages, standing
 from publik_socialmedia.manager.figures import Figures
 from publik_socialmedia.manager.standing import Standing
 from publik_socialmedia.models import Account
+from publik_socialmedia.reasons import sentence
 from publik_socialmedia.wcs.wording import network_label
 
 URGENT = {'error': 0, 'warning': 1}
@@ -74,12 +75,13 @@ def _menu() -> Iterator[tuple[str, Any]]:
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     found = cards()
-    queues = health.queues()
+    queues, storage = health.queues(), media.trouble()
     values = {
         'menu': list(_menu()),
         'cards': found,
         'queues': queues,
         'late': int(queues.late // 60),
+        'storage': sentence(storage) if storage else '',
         'today': sum(card.figures.today for card in found),
         'answered': sum(card.figures.answered for card in found),
         'open': sum(card.figures.open for card in found),

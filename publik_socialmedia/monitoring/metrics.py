@@ -29,11 +29,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from publik_socialmedia import health
+from publik_socialmedia import health, media
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.manager import figures
 from publik_socialmedia.manager.figures import Figures
-from publik_socialmedia.models import Account
+from publik_socialmedia.models import Account, Notice
+from publik_socialmedia.monitoring import alerts
 
 CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 Labels = Mapping[str, str]
@@ -60,7 +61,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 def exposition(now: datetime) -> Iterator[str]:
     """The whole text, line by line."""
-    accounts = list(Account.objects.filter(setup__isnull=True).defer('credentials').order_by('network', 'pk'))
+    rows = Account.objects.filter(setup__isnull=True).defer('credentials').select_related('watch')
+    accounts = list(rows.order_by('network', 'pk'))
     known = figures.of_accounts(now)
     yield from _of_accounts(accounts, {a.pk: known.get(a.pk, Figures()) for a in accounts}, now)
     yield from _of_queues()
@@ -80,6 +82,12 @@ def _of_accounts(accounts: Iterable[Account], known: Mapping[int, Figures], now:
         if reason
     ]
     yield from family('account_problem', 'What refuses an account, and why.', problems)
+    notes = [
+        ({**_labels(a), **{name: str(one[name]) for name in ('side', 'reason', 'severity')}}, 1.0)
+        for a in accounts
+        for one in alerts.notes(a, now)
+    ]
+    yield from family('account_finding', 'What else the last look at an account found.', notes)
     quiet = 'No message for long, compared with its habit.'
     yield from each('account_silent', quiet, lambda a, f: f.heard.is_silent(now))
     yield from each('account_poll_failures', 'Polls that failed in a row.', lambda a, f: a.poll_failures)
@@ -88,6 +96,7 @@ def _of_accounts(accounts: Iterable[Account], known: Mapping[int, Figures], now:
 
 
 _MORE: tuple[tuple[str, str, Callable[[Account, Figures], float | None]], ...] = (
+    ('last_look_timestamp_seconds', 'Last look at the account.', lambda a, f: _seconds(_looked_at(a))),
     ('last_event_timestamp_seconds', 'Last news of the network.', lambda a, f: _seconds(a.last_event_at)),
     ('last_message_timestamp_seconds', 'Last message of a citizen.', lambda a, f: _seconds(f.heard.last)),
     ('token_expiry_timestamp_seconds', 'End of the token.', lambda a, f: _seconds(a.token_expires_at)),
@@ -104,6 +113,13 @@ def _of_queues() -> Iterator[str]:
     stuck = {'bodies': queues.raw_quarantined, 'deliveries': queues.deliveries_blocked}
     yield from family('queue_waiting', 'What waits.', _by_queue(waiting))
     yield from family('queue_stuck', 'What needs a person.', _by_queue(stuck))
+    yield from family(
+        'mails_waiting', 'Mails to managers that have not left.', [({}, Notice.objects.count())]
+    )
+    trouble = media.trouble()
+    yield from family(
+        'storage_trouble', 'Why attachments cannot be kept.', [({'reason': trouble}, 1)] * bool(trouble)
+    )
     yield from family('queue_late_seconds', 'By how much the oldest due work is late.', [({}, queues.late)])
 
 
@@ -129,6 +145,11 @@ def _number(value: float) -> str:
 
 def _labels(account: Account) -> dict[str, str]:
     return {'account': str(account.pk), 'network': account.network}
+
+
+def _looked_at(account: Account) -> datetime | None:
+    watch = getattr(account, 'watch', None)
+    return watch.checked_at if watch else None
 
 
 def _seconds(at: datetime | None) -> float | None:
