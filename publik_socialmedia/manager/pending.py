@@ -80,7 +80,8 @@ def remember(request: HttpRequest, state: str, pending: Pending) -> None:
 def take(request: HttpRequest, network: str) -> Pending | None:
     """What waits for the state of this request, which is used up by that; None if nothing does: it is
     unknown, was used, is too old, or is somebody else's or another network's."""
-    digest = _digest(request.GET.get('state', ''))
+    # a fragment is no part of the address, though not all that is between leaves it out
+    digest = _digest(request.GET.get('state', '').partition('#')[0])
     rows = _rows(request)
     found = [row for row in rows if hmac.compare_digest(str(row.get('state')), digest)]
     if not found:

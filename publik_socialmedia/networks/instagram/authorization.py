@@ -68,9 +68,8 @@ def exchange(network: GraphNetwork, account: Account, back: Return, http: Http) 
     }
     answer = http.request('POST', f'{login_url(account, CODE_HOST)}/oauth/access_token', data=form)
     short = _short(answer)
-    granted = _permissions(short.get('permissions'))
-    if granted:
-        oauth2.require(granted, [(scope,) for scope in SCOPES])
+    if 'permissions' in short:
+        oauth2.require(_permissions(short['permissions']), [(scope,) for scope in SCOPES])
     token, ends = _long(network, account, ident(short.get('access_token')), secret, http)
     _check_professional(network, account, token, http)
     now = datetime.now(UTC)
@@ -90,7 +89,7 @@ def _short(answer: Answer) -> Mapping[str, JSON]:
 
 
 def _permissions(value: JSON) -> list[str]:
-    """Separated by commas, or a list; [] if it is not said."""
+    """Separated by commas, or a list."""
     named = value if isinstance(value, list) else string(value).split(',')
     return [name for name in (string(item).strip() for item in named) if name]
 
