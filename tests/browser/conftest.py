@@ -25,9 +25,11 @@ from urllib.parse import urlencode
 
 import pytest
 
+from publik_socialmedia.app_settings import AppSettings
 from publik_socialmedia.models import Demand
 from publik_socialmedia.wcs import panel
-from tests.browser import backoffice
+from tests.browser import backoffice, town
+from tests.wcs.conftest import Loopback
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -87,3 +89,13 @@ def wcs(page: Page, live_server: Any, settings: Any, monkeypatch: pytest.MonkeyP
         settings.PUBLIK_SOCIALMEDIA_BASE_URL = live_server.url
         monkeypatch.setattr(panel, 'PACE', 0.3)
         yield Backoffice(page, url)
+
+
+@pytest.fixture
+def scene(
+    page: Page, live_server: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[town.Scene]:
+    """A new administrator of a town, and its w.c.s."""
+    monkeypatch.setattr(AppSettings, 'TRUSTED_HOSTS', Loopback())
+    with town.wcs(settings, live_server.url) as standin:
+        yield town.Scene(town.Administrator(page, live_server.url), standin, settings)

@@ -18,65 +18,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
 import pytest
 
 from demo.emulators.graph import APP_ID, APP_SECRET, PAGE_TOKEN, GraphEmulator
 from demo.emulators.mastodon import TOKEN, MastodonEmulator
 from demo.emulators.telegram import TelegramEmulator
 from demo.emulators.telegram_state import TOKEN as BOT_TOKEN
-from demo.wcs_standin import StandIn
-from publik_socialmedia.app_settings import AppSettings
-from publik_socialmedia.models import Account, Demand, Endpoint, Journal, Setup
-from tests.browser import town
-from tests.browser.town import Administrator, turns
-from tests.wcs.conftest import Loopback
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
+from publik_socialmedia.models import Account, Endpoint, Journal, Setup
+from tests.browser.town import Scene, turns
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-BOT_SECRET = 'un-secret-de-webhook-123'
-
-
-@dataclass
-class Scene:
-    marie: Administrator
-    wcs: StandIn
-    settings: Any
-
-    def network(self, slug: str, url: str) -> None:
-        urls = self.settings.PUBLIK_SOCIALMEDIA_API_URLS
-        self.settings.PUBLIK_SOCIALMEDIA_API_URLS = {**urls, slug: url}
-
-    def begin(self, network: str) -> None:
-        self.marie.open('home')
-        self.marie.page.get_by_role('link', name='Connecter un compte', exact=True).first.click()
-        self.marie.press(network)
-
-    def finish(self) -> None:
-        """Import, settings, start."""
-        self.marie.press('À partir de maintenant')
-        self.marie.press('Continuer')
-        self.marie.press('Démarrer')
-
-
-@pytest.fixture
-def scene(page: Page, live_server: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
-    monkeypatch.setattr(AppSettings, 'TRUSTED_HOSTS', Loopback())
-    with town.wcs(settings, live_server.url) as standin:
-        yield Scene(Administrator(page, live_server.url), standin, settings)
-
-
-def demand_of(scene: Scene, text: str) -> Demand:
-    turns()
-    demand = Demand.objects.get()
-    (found,) = scene.wcs.demands()
-    assert demand.number and scene.wcs.value(found, 'message') == text
-    return demand
 
 
 def test_messenger_from_zero_to_the_first_demand(scene: Scene) -> None:
@@ -174,7 +125,7 @@ def test_messenger_from_zero_to_the_first_demand(scene: Scene) -> None:
         assert 'est connecté' in marie.look('account')
     account.refresh_from_db()
     assert account.state == 'active' and not Setup.objects.exists()
-    demand_of(scene, 'Bonjour, un essai')
+    scene.demand('Bonjour, un essai')
     marie.open('home')
     marie.look('home')
     assert 'fonctionne' in marie.said()
@@ -195,11 +146,16 @@ def test_mastodon_by_keyboard_alone(scene: Scene) -> None:
         marie.enter('Mastodon')
         marie.enter('J’ai ce qu’il faut')
         marie.type('instance', server.url)
+        by_hand = 'Ou coller ce que vous avez obtenu vous-même'
+        marie.tab_to(by_hand)
+        marie.page.keyboard.press('Enter')
         marie.type('access_token', 'mauvais')
         marie.enter('Continuer')
         marie.enter('Tester')
         assert 'jeton' in marie.said()
         marie.enter('Changer les identifiants')
+        marie.tab_to(by_hand)
+        marie.page.keyboard.press('Enter')
         marie.type('access_token', TOKEN)
         marie.enter('Continuer')
         marie.enter('Tester')
@@ -216,7 +172,7 @@ def test_mastodon_by_keyboard_alone(scene: Scene) -> None:
         server.state.write('jeanne@ailleurs.example', '@ville Bonjour')
         Account.objects.update(poll_due_at=None)
         marie.enter('Interroger maintenant')
-        demand_of(scene, 'Bonjour')
+        scene.demand('Bonjour')
 
 
 def test_telegram_from_zero_to_the_first_demand(scene: Scene) -> None:
@@ -226,7 +182,9 @@ def test_telegram_from_zero_to_the_first_demand(scene: Scene) -> None:
         scene.network('telegram', telegram.url)
         scene.begin('Telegram')
         marie.press('J’ai ce qu’il faut')
-        marie.fill(bot_token='123:faux', webhook_secret=BOT_SECRET)
+        proposed = marie.page.locator('[name="webhook_secret"]').input_value()
+        assert len(proposed) >= 16
+        marie.fill(bot_token='123:faux')
         marie.press('Continuer')
         marie.press('Tester')
         assert 'À corriger' in marie.look('telegram-wrong-token')
@@ -234,6 +192,7 @@ def test_telegram_from_zero_to_the_first_demand(scene: Scene) -> None:
         marie.fill(bot_token=BOT_TOKEN)
         marie.press('Continuer')
         marie.press('Tester')
+        assert proposed not in marie.page.content()  # nobody has to type it anywhere else
         marie.press('Abonner le compte')
         assert telegram.state.webhook is not None
         telegram.state.write(telegram.state.person('Léa', 'Exemple'), 'Bonjour le robot')
@@ -241,4 +200,4 @@ def test_telegram_from_zero_to_the_first_demand(scene: Scene) -> None:
         marie.press('Vérifier et continuer')
         marie.press('Vérifier et continuer')
         scene.finish()
-    demand_of(scene, 'Bonjour le robot')
+    scene.demand('Bonjour le robot')

@@ -21,6 +21,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ from django.test import Client
 from django.urls import reverse
 
 from demo.wcs_standin import StandIn
+from publik_socialmedia.models import Demand
 from tests.browser.screen import violations
 from tests.factory import deliver, later
 
@@ -120,6 +122,38 @@ def wcs(settings: Any, site: str) -> Iterator[StandIn]:
         settings.PUBLIK_SOCIALMEDIA_GROUPING_DELAY = 0
         yield standin
         assert standin.errors == []
+
+
+@dataclass
+class Scene:
+    """A new administrator, and what she connects to."""
+
+    marie: Administrator
+    wcs: StandIn
+    settings: Any
+
+    def network(self, slug: str, url: str) -> None:
+        urls = self.settings.PUBLIK_SOCIALMEDIA_API_URLS
+        self.settings.PUBLIK_SOCIALMEDIA_API_URLS = {**urls, slug: url}
+
+    def begin(self, network: str) -> None:
+        self.marie.open('home')
+        self.marie.page.get_by_role('link', name='Connecter un compte', exact=True).first.click()
+        self.marie.press(network)
+
+    def finish(self) -> None:
+        """Import, settings, start."""
+        self.marie.press('À partir de maintenant')
+        self.marie.press('Continuer')
+        self.marie.press('Démarrer')
+
+    def demand(self, text: str) -> Demand:
+        """The one that a message with that text has opened."""
+        turns()
+        demand = Demand.objects.get()
+        (found,) = self.wcs.demands()
+        assert demand.number and self.wcs.value(found, 'message') == text
+        return demand
 
 
 def turns(count: int = 3) -> None:
