@@ -140,6 +140,8 @@ class Stage:
                 network=scene.slug, label=f'Démonstration {scene.label}', secrets=secrets
             )
             scene.connect(self.site_url + reverse('socialmedia-webhook', args=[scene.slug, endpoint.token]))
+        if capabilities.authorizes:
+            scene.declare(self.site_url + reverse('socialmedia-manage-authorization', args=[scene.slug]))
         return Account.objects.create(
             network=scene.slug,
             endpoint=endpoint,

@@ -165,6 +165,7 @@ SENTENCES = {
         'The network sent you back without what was asked for: nothing was changed. Begin again.'
     ),
     'oauth_away': _('The network does not answer: nothing was changed. Begin again in a few minutes.'),
+    'other_account': _('These credentials are those of another account.'),
     'no_authorization': _('This network cannot be connected by a redirection: paste an access token.'),
     'encryption_key': _(
         'The key that encrypted the stored secrets is no longer in the settings: put it back in '

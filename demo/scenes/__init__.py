@@ -72,6 +72,9 @@ class Scene(ABC):
     def connect(self, callback: str) -> None:  # noqa: B027 - polled networks have nothing to connect
         """Tell the network the address of our webhook."""
 
+    def declare(self, address: str) -> None:  # noqa: B027 - some networks want nothing beforehand
+        """Tell the network where it may send back whoever connects an account by signing in to it."""
+
     @abstractmethod
     def play(self) -> None:
         """Citizens write."""

@@ -19,7 +19,13 @@
 from __future__ import annotations
 
 from demo.emulators.graph import APP_ID, APP_SECRET, VERIFY_TOKEN
-from demo.emulators.graph_instagram import IG_ID, IG_PAGE_TOKEN, InstagramEmulator
+from demo.emulators.graph_instagram import (
+    IG_ID,
+    IG_PAGE_TOKEN,
+    LOGIN_APP_ID,
+    LOGIN_SECRET,
+    InstagramEmulator,
+)
 from demo.emulators.graph_state import document, photo
 from demo.scenes import Scene
 
@@ -29,7 +35,13 @@ INES, MALO = 'Inès Exemple', 'Malo Exemple'
 class Instagram(Scene):
     slug, label = 'instagram', 'Instagram'
     external_id = IG_ID
-    secrets = {'app_id': [APP_ID], 'app_secret': [APP_SECRET], 'verify_token': [VERIFY_TOKEN]}
+    secrets = {
+        'app_id': [APP_ID],
+        'app_secret': [APP_SECRET],
+        'verify_token': [VERIFY_TOKEN],
+        'instagram_app_id': [LOGIN_APP_ID],
+        'instagram_app_secret': [LOGIN_SECRET],
+    }
     credentials = {'page_token': IG_PAGE_TOKEN}
 
     def start(self) -> None:
@@ -38,6 +50,9 @@ class Instagram(Scene):
 
     def connect(self, callback: str) -> None:
         self.instagram.webhooks.connect(callback)
+
+    def declare(self, address: str) -> None:
+        self.instagram.api.pages.clients[LOGIN_APP_ID].returns.append(address)
 
     def play(self) -> None:
         """Answer to a story, mention (no message), photograph, PDF, message taken back, colleague."""

@@ -48,6 +48,9 @@ class X(Scene):
         """As « Abonner » does, from the other side: the webhook answers its test first."""
         self.x.connect(callback, known=False)
 
+    def declare(self, address: str) -> None:
+        self.x.access.pages.clients[CLIENT_ID].returns.append(address)
+
     def play(self) -> None:
         """Link, photograph, redelivery, answer of a colleague, and an encrypted message."""
         x, says = self.x, self.says

@@ -108,13 +108,24 @@ def _keep(frame: Frame, offer: Offer) -> HttpResponse:
     problems = renewal.renew(account, offer)
     if problems:
         journal.record(frame.request, 'authorization-refused', account, reason=problems[0].reason)
-        return _tell(frame, problems)
+        return _tell(frame, [*problems, *_ways_out(frame, problems)])
     journal.record(frame.request, 'credentials', account)
     frame.undo('test', 'webhook')
     return frame.finish(_('The new credentials work, and are kept.'))
 
 
 # -- what is wrong
+
+
+def _ways_out(frame: Frame, problems: list[Problem]) -> list[Problem]:
+    """Browsers stay signed in: who comes with another account would come with it again."""
+    if not any(item.reason == renewal.OTHER_ACCOUNT for item in problems):
+        return []
+    way = _('You are signed in to the network with that account: sign out of it there, then begin again.')
+    if frame.setup is not None:
+        other = _('To connect that account instead of « %s », abandon this connection and begin another one.')
+        way = f'{way} {other % frame.account}'
+    return [Problem(renewal.OTHER_ACCOUNT, way, 'warning')]
 
 
 def said(network: Network, error: errors.SocialMediaError) -> str:

@@ -32,6 +32,7 @@ from publik_socialmedia.reasons import sentence
 
 # said before the network calls our address: that is mended by another step
 LATER = frozenset({'subscription'})
+OTHER_ACCOUNT = 'other_account'
 
 
 def stops(problem: Problem) -> bool:
@@ -103,7 +104,7 @@ def _wrong(account: Account, found: Health) -> list[Problem]:
     """Why these credentials cannot be kept; [] if they can."""
     if account.external_id and found.external_id and found.external_id != account.external_id:
         other = _('These credentials are those of another account, « %s »: nothing was changed.')
-        return [Problem('config', other % (found.name or found.external_id))]
+        return [Problem(OTHER_ACCOUNT, other % (found.name or found.external_id))]
     if found.external_id and not any(map(stops, found.problems)):
         return []
     said = [Problem(item.reason, _(item.message), item.severity) for item in found.problems]

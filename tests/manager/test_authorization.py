@@ -235,7 +235,7 @@ def test_what_was_typed_is_kept_though_the_network_is_never_reached(place: Place
 def test_the_address_of_return_is_shown_where_it_must_be_declared(place: Place):
     page = text(staff().get(address('credentials', draft(place).pk)))
     assert (f'value="{place.redirect_uri}"' in page) == (place.slug != 'mastodon')
-    assert 'name="authorize"' in page and page.count('<h3>Se connecter') == 1
+    assert 'name="authorize"' in page and page.count('donner le jeton</h3>') == 1
 
 
 def test_networks_without_it_have_no_button():
@@ -467,7 +467,7 @@ def test_a_renewal_with_another_account_changes_nothing(place: Place):
     client, account = staff(), connected(place)
     back = place.choose(leave(client, place, account), accept='1', account=place.other)
     said = refusal(client, place, account, back)
-    assert 'autre compte' in said
+    assert 'autre compte' in said and 'déconnectez-vous' in said and 'abandonnez' not in said
     account.refresh_from_db()
     assert account.external_id == place.ours
 
@@ -478,7 +478,8 @@ def test_a_draft_that_was_tested_keeps_its_account(place: Place):
     client.post(address('test', account.pk), {'test': '1'})
     account.refresh_from_db()
     back = place.choose(leave(client, place, account), accept='1', account=place.other)
-    assert 'autre compte' in refusal(client, place, account, back)
+    said = refusal(client, place, account, back)
+    assert 'autre compte' in said and 'abandonnez cette connexion' in said
 
 
 def test_an_account_that_we_have_already_is_not_connected_twice(place: Place):

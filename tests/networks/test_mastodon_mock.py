@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
@@ -35,7 +36,7 @@ from django.test import override_settings
 
 from publik_socialmedia.errors import ConfigurationError, OutcomeUnknown, PermanentError, TemporaryError
 from publik_socialmedia.http import Client
-from publik_socialmedia.networks.base import Account, Kind, Outgoing, OutgoingFile, Thread
+from publik_socialmedia.networks.base import Account, Kind, Outgoing, OutgoingFile, Return, Thread
 from tests.networks.mastodon_scene import NETWORK, read, texts
 
 SEED = """
@@ -52,6 +53,7 @@ access_token = "jeanne-token"
 username = "marc"
 access_token = "marc-token"
 """
+RETURN = 'https://combo.example.org/socialmedia/manage/authorization/mastodon/'
 PNG = bytes.fromhex(
     '89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de'
     '0000000c4944415408d763f8cfc000000301010018dd8db00000000049454e44ae426082'
@@ -151,6 +153,23 @@ def test_check(mock: Mock):
     assert mock.health.facts['server'] == 'mastodon' and mock.health.facts['max_characters'] == 500
     wrong = NETWORK.check(Account('', {'instance': mock.url, 'access_token': 'wrong'}), mock.http)
     assert [problem.reason for problem in wrong.problems] == ['auth']
+
+
+def test_signing_in(mock: Mock):
+    """R40: its registration, its page, its tokens; the code that it gives is that of the account chosen."""
+    typed = Account('', {'instance': mock.url})
+    asked = NETWORK.authorize(typed, RETURN, 'un-etat', mock.http)
+    assert requests.get(asked.url, timeout=10).status_code == 200
+    chosen = {**dict(parse_qsl(urlsplit(asked.url).query)), 'username': 'ville'}
+    page = requests.post(f'{mock.url}/oauth/authorize', data=chosen, timeout=10, allow_redirects=False)
+    query = dict(parse_qsl(urlsplit(page.headers['location']).query))
+    assert query['state'] == 'un-etat'
+    got = NETWORK.exchange(typed, Return(query, RETURN, asked.keep), mock.http)
+    health = NETWORK.check(Account('', {**typed.credentials, **got}), mock.http)
+    assert health.external_id == 'ville' and not [p for p in health.problems if p.severity == 'critical']
+    with pytest.raises(ConfigurationError) as caught:
+        NETWORK.exchange(typed, Return({**query, 'code': 'faux'}, RETURN, asked.keep), mock.http)
+    assert caught.value.reason == 'oauth_code'
 
 
 def test_poll(mock: Mock):
