@@ -50,7 +50,9 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ['DATABASE_URL'] = _server.start()
     if 'DATABASE_URL' in os.environ:
         # in place: Django's connections hold this same dictionary
-        settings.DATABASES['default'].update(django_database(os.environ['DATABASE_URL']))
+        found = django_database(os.environ['DATABASE_URL'])
+        found.pop('ENGINE')  # that of the settings: there may be tenants
+        settings.DATABASES['default'].update(found)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

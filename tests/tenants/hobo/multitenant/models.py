@@ -1,0 +1,32 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""A tenant is found by its folder; its row, if it had one, would never be read."""
+
+from __future__ import annotations
+
+import os
+
+from django.conf import settings
+from tenant_schemas.models import TenantMixin
+
+
+class Tenant(TenantMixin):
+    class Meta:
+        managed = False
+
+    def get_directory(self) -> str:
+        return os.path.join(settings.TENANT_BASE, self.domain_url)
