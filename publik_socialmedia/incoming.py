@@ -22,12 +22,14 @@ import functools
 import logging
 from collections.abc import Callable
 
-from django.db.utils import InterfaceError, OperationalError
+from django.db.utils import InterfaceError, OperationalError, ProgrammingError
 from django.http import HttpRequest, HttpResponse
 
+from publik_socialmedia import addresses, networks
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.errors import WebhookRejected
-from publik_socialmedia.networks.base import Request
+from publik_socialmedia.models import Endpoint
+from publik_socialmedia.networks.base import Network, Request
 
 RETRY_AFTER = 30  # seconds, when the database is away
 
@@ -38,7 +40,7 @@ View = Callable[[HttpRequest, str, str], HttpResponse]
 
 def answering(view: View) -> Callable[..., HttpResponse]:
     """A view of (request, slug of the network, token of the endpoint) that may raise WebhookRejected; 503
-    while the database is away."""
+    while the database is away, or not as this version knows it."""
 
     @functools.wraps(view)
     def answered(request: HttpRequest, network: str, token: str) -> HttpResponse:
@@ -47,11 +49,32 @@ def answering(view: View) -> Callable[..., HttpResponse]:
         except WebhookRejected as rejection:
             logger.info('%s of %s refused: %s', view.__name__, network, rejection.reason)
             return HttpResponse(status=rejection.status)
-        except (OperationalError, InterfaceError):
+        # the last one: our tables are not yet, or no more, those of this version (an upgrade is under way)
+        except (OperationalError, InterfaceError, ProgrammingError):
             logger.exception('%s of %s not stored', view.__name__, network)
             return HttpResponse(status=503, headers={'Retry-After': str(RETRY_AFTER)})
 
     return answered
+
+
+def called(slug: str, token: str) -> tuple[Network, Endpoint]:
+    """Whom a call to an address of an endpoint is for; WebhookRejected (404) if it is nobody's."""
+    network = networks.registry().get(slug)
+    if network is None or not app_settings.ENABLED:
+        raise WebhookRejected('unknown_endpoint', status=404)
+    endpoint = Endpoint.objects.filter(token=token, network=slug, enabled=True).first()
+    if endpoint is None:
+        raise WebhookRejected('unknown_endpoint', status=404)
+    return network, endpoint
+
+
+def address(endpoint: Endpoint, method: str, name: str) -> str:
+    """What the administrator types on the network's site so that it calls the URL of that name; '' if the
+    network has no use for that method of its class."""
+    network = networks.registry().get(endpoint.network)
+    if network is None or getattr(type(network), method) is getattr(Network, method):
+        return ''
+    return addresses.absolute(name, network=endpoint.network, token=endpoint.token)
 
 
 def read_call(request: HttpRequest) -> Request:

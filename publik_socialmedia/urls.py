@@ -25,6 +25,7 @@ from django.urls.converters import StringConverter
 
 from publik_socialmedia import summary
 from publik_socialmedia.delivery.publishing import published_file
+from publik_socialmedia.intake import withdrawals
 from publik_socialmedia.intake.webhooks import webhook
 from publik_socialmedia.manager.urls import urlpatterns as manager_patterns
 from publik_socialmedia.monitoring import metrics
@@ -47,6 +48,11 @@ urlpatterns: list[Any] = [
         'api/socialmedia/erasure/<slug:network>/<token:token>/',
         callbacks.erasure_callback,
         name='socialmedia-erasure',
+    ),
+    path(
+        'api/socialmedia/withdrawal/<slug:network>/<token:token>/',
+        withdrawals.withdrawal_callback,
+        name='socialmedia-withdrawal',
     ),
     path('api/socialmedia/files/<str:token>/<str:filename>', published_file, name='socialmedia-file'),
     # the services that the workflow of w.c.s. calls, each under the address of its demand

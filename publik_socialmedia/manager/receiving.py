@@ -29,6 +29,7 @@ from django.views.decorators.http import require_GET
 
 from publik_socialmedia import errors, health, tokens
 from publik_socialmedia.http import client as http_client
+from publik_socialmedia.intake import withdrawals
 from publik_socialmedia.manager import journal
 from publik_socialmedia.manager.fields import proposal
 from publik_socialmedia.manager.offers import VALID_AT_ONCE
@@ -99,6 +100,7 @@ def webhook(frame: Frame) -> HttpResponse:
         'webhook.html',
         address=endpoint.address,
         deletion=callbacks.address(endpoint) if endpoint.address else '',
+        withdrawal=withdrawals.address(endpoint) if endpoint.address else '',
         base_url='' if endpoint.address else sentence('base_url'),
         others=endpoint.accounts.exclude(pk=frame.account.pk).count(),
         proposed=[_(item.label) for item in _proposed(frame.network)],

@@ -55,6 +55,7 @@ from publik_socialmedia.networks.model import (
     Source,
     Status,
     Thread,
+    Withdrawal,
 )
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     'Source',
     'Status',
     'Thread',
+    'Withdrawal',
 ]
 
 
@@ -191,6 +193,17 @@ class Network(ABC):
 
     def profile(self, account: Account, user: str, http: Http) -> str:
         """Name to display for that person, '' if the network will not tell."""
+        return ''
+
+    # -- access that is taken back
+
+    def withdrawal(self, request: Request, secrets: Mapping[str, Sequence[str]]) -> Withdrawal:
+        """What a POST to an address of ours says of an access that was taken back; WebhookRejected if it is
+        not proved to come from the network."""
+        raise errors.WebhookRejected('no_withdrawal', status=404)
+
+    def granted_by(self, account: Account) -> str:
+        """The network's identifier of who lets us use that account, '' if it did not tell. Asks nobody."""
         return ''
 
     # -- privacy

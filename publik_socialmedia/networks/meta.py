@@ -60,7 +60,7 @@ __all__ = [
     'moment',
     'ranks',
     'sign',
-    'signed_user',
+    'signed_request',
     'string',
     'verify',
     'watermark',
@@ -101,8 +101,9 @@ def sign(key: str, message: bytes) -> str:
     return hmac.new(key.encode(), message, hashlib.sha256).hexdigest()
 
 
-def signed_user(body: bytes, secrets: Sequence[str]) -> str:
-    """User of a ``signed_request``, by which Meta asks for the deletion of somebody's data.
+def signed_request(body: bytes, secrets: Sequence[str]) -> Mapping[str, JSON]:
+    """What a ``signed_request`` says, by which Meta tells that somebody removed the application, or asks for
+    the deletion of their data: ``user_id``, ``issued_at``…
 
     A form; the signature is of the payload as it is encoded, in base64url without padding (survived here).
     https://developers.facebook.com/docs/development/create-an-app/app-dashboard/data-deletion-callback
@@ -119,10 +120,9 @@ def signed_user(body: bytes, secrets: Sequence[str]) -> str:
         facts = mapping(load(base64.urlsafe_b64decode(payload + '=' * (-len(payload) % 4))))
     except (binascii.Error, ValueError, UnreadablePayload):
         raise WebhookRejected('signed_request') from None
-    user = ident(facts.get('user_id'))
-    if string(facts.get('algorithm')).upper() != 'HMAC-SHA256' or not user:
+    if string(facts.get('algorithm')).upper() != 'HMAC-SHA256' or not ident(facts.get('user_id')):
         raise WebhookRejected('signed_request')
-    return user
+    return facts
 
 
 def _unpadded(data: bytes) -> str:

@@ -31,15 +31,25 @@ from publik_socialmedia.errors import (
     SocialMediaError,
     TemporaryError,
 )
-from publik_socialmedia.networks.base import JSON, Account, Answer, Credential, Http, Network, Request
+from publik_socialmedia.networks.base import (
+    JSON,
+    Account,
+    Answer,
+    Credential,
+    Http,
+    Network,
+    Request,
+    Withdrawal,
+)
 from publik_socialmedia.networks.meta import (
     dicts,
     handshake,
     ident,
     integer,
     mapping,
+    moment,
     sign,
-    signed_user,
+    signed_request,
     string,
     verify,
 )
@@ -226,8 +236,17 @@ class GraphNetwork(Network):
         """By which Meta may sign what it sends us."""
         return secrets.get('app_secret', ())
 
+    def withdrawal(self, request: Request, secrets: Mapping[str, Sequence[str]]) -> Withdrawal:
+        """``profile_id``: of a Page, where Meta names it (from memory); ``user_id`` may then be 0."""
+        facts = signed_request(request.body, self.signing_secrets(secrets))
+        issued = moment(facts.get('issued_at'))
+        return Withdrawal(ident(facts.get('profile_id')), ident(facts.get('user_id')), issued)
+
+    def granted_by(self, account: Account) -> str:
+        return str(account.facts.get('token_user') or '')
+
     def erasure_request(self, request: Request, secrets: Mapping[str, Sequence[str]]) -> str:
-        return signed_user(request.body, self.signing_secrets(secrets))
+        return ident(signed_request(request.body, self.signing_secrets(secrets)).get('user_id'))
 
     def erasure_answer(self, address: str, reference: str) -> JSON:
         return {'url': address, 'confirmation_code': reference}

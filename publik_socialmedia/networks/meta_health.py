@@ -117,7 +117,7 @@ def check_token(
     if found.get('is_valid') is False:
         test.problem('auth', dead_token(integer(mapping(found.get('error')).get('subcode'))))
         return False
-    test.facts['app_id'] = ident(found.get('app_id'))
+    test.facts |= {'app_id': ident(found.get('app_id')), 'token_user': ident(found.get('user_id'))}
     if test.account.credentials.get('app_id', '') not in ('', test.facts['app_id']):
         test.problem('config', _OTHER_APP)
         return False

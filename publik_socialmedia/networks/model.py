@@ -375,6 +375,16 @@ class Authorization:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """Somebody does not let us use an account any more. ``account_id``: which, '' if the network only says
+    who: ``person``, as ``Network.granted_by``; ``at``: when, None if it does not say."""
+
+    account_id: str
+    person: str = field(repr=False)
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Return:
     """A person back from the network. ``query``: what the network put in the address; ``redirect_uri`` and
     ``keep``: those of the ``Authorization`` with which they had left."""

@@ -32,11 +32,9 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from publik_socialmedia import addresses, errors, networks, portal
-from publik_socialmedia.app_settings import app_settings
-from publik_socialmedia.incoming import answering, read_call
+from publik_socialmedia import addresses, incoming, portal
+from publik_socialmedia.incoming import answering, called, read_call
 from publik_socialmedia.models import Endpoint, Erasure
-from publik_socialmedia.networks.base import Network
 from publik_socialmedia.privacy import erasures
 
 SAME = timedelta(days=1)  # asked again within that time, it is the same request
@@ -45,10 +43,7 @@ MARK = 'data-socialmedia-erasure'
 
 def address(endpoint: Endpoint) -> str:
     """What the administrator types on the network's site; '' if it asks for no such address."""
-    network = networks.registry().get(endpoint.network)
-    if network is None or type(network).erasure_request is Network.erasure_request:
-        return ''
-    return addresses.absolute('socialmedia-erasure', network=endpoint.network, token=endpoint.token)
+    return incoming.address(endpoint, 'erasure_request', 'socialmedia-erasure')
 
 
 @csrf_exempt
@@ -58,14 +53,8 @@ def address(endpoint: Endpoint) -> str:
 def erasure_callback(request: HttpRequest, slug: str, token: str) -> HttpResponse:
     """200: noted, and will be done. 403 not proved, 404 not an address of ours, 413 too big, 503 database
     away."""
-    network = networks.registry().get(slug)
-    if network is None or not app_settings.ENABLED:
-        raise errors.WebhookRejected('unknown_endpoint', status=404)
-    call = read_call(request)
-    endpoint = Endpoint.objects.filter(token=token, network=slug, enabled=True).first()
-    if endpoint is None:
-        raise errors.WebhookRejected('unknown_endpoint', status=404)
-    user = network.erasure_request(call, endpoint.secrets)
+    network, endpoint = called(slug, token)
+    user = network.erasure_request(read_call(request), endpoint.secrets)
     erasure = _noted(slug, user) or erasures.ask_unknown(slug, user, origin=Erasure.Origin.NETWORK)
     page = addresses.absolute('socialmedia-erasure-status', reference=erasure.reference)
     return JsonResponse(network.erasure_answer(page, erasure.reference))
