@@ -97,6 +97,8 @@ def _of_working(account: Account, figures: Figures, now: datetime, page: dict[st
 def _of_note(note: Mapping[str, Any], address: str) -> Standing:
     """What the last look found, though nothing refuses the account."""
     level, label = ('error' if note['severity'] == 'critical' else 'warning'), _('to be seen to')
-    if note['passing']:
+    if note['reason'] == 'rate':
+        label = _('slowed down by the network')
+    elif note['passing']:
         label = _('unreachable') if note['side'] == 'network' else _('waits for w.c.s.')
     return Standing(level, label, str(note['message']), address, _('See the account'))

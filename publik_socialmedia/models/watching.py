@@ -77,7 +77,7 @@ class Watch(models.Model):
         ailing = any(finding['severity'] != 'info' for finding in findings)
         due_at = max(now + (AILING_FOR if ailing else SOUND_FOR), account.throttled_until or now)
         values = {'findings': findings, 'checked_at': now, 'due_at': due_at}
-        account.watch, _created = cls.objects.update_or_create(account=account, defaults=values)
+        cls.objects.update_or_create(account=account, defaults=values)
 
 
 def findings(account: Account) -> list[dict[str, Any]]:

@@ -63,22 +63,36 @@ class Alert:
     @property
     def owner(self) -> str:
         """Which account it is about, for people; '' for all of them."""
-        if self.account is None:
-            return ''
-        # one line: it is put in subjects of mails
-        return ' '.join(f'{text.clean(str(self.account))} ({network_label(self.account)})'.split())
+        return owner(self.account) if self.account else ''
 
 
-def standing(now: datetime | None = None) -> list[Alert]:
-    """All that is wrong now; a fixed number of queries."""
+def owner(account: Account) -> str:
+    """The account for people, on one line: it is put in subjects of mails."""
+    return ' '.join(f'{text.clean(str(account))} ({network_label(account)})'.split())
+
+
+def standing(now: datetime | None = None, patience: timedelta = LATE) -> list[Alert]:
+    """All that is wrong now; a fixed number of queries. ``patience``: what may pass by itself has lasted as
+    long."""
     at = now or timezone.now()
     accounts = list(watched())
     quiet = {account.pk for account in silent(at)}
     blocked = _blocked()
     found: list[Alert] = []
     for account in accounts:
-        found += _of_account(account, at, quiet=account.pk in quiet, blocked=blocked.get(account.pk, 0))
+        known = _Known(at, patience, quiet=account.pk in quiet, blocked=blocked.get(account.pk, 0))
+        found += _of_account(account, known)
     return found + list(_of_all(at))
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of an account besides its row."""
+
+    now: datetime
+    patience: timedelta
+    quiet: bool
+    blocked: int
 
 
 def watched() -> Iterator[Account]:
@@ -87,7 +101,7 @@ def watched() -> Iterator[Account]:
     yield from known.defer('credentials').select_related('watch').order_by('pk')
 
 
-def _of_account(account: Account, now: datetime, *, quiet: bool, blocked: int) -> Iterator[Alert]:
+def _of_account(account: Account, known: _Known) -> Iterator[Alert]:
     page = _address('socialmedia-manage-account', account=account.pk)
 
     def alert(family: str, reason: str, words: str = '', *, step: str = '', **more: str) -> Alert:
@@ -98,19 +112,19 @@ def _of_account(account: Account, now: datetime, *, quiet: bool, blocked: int) -
     for side, reason in (('network', account.problem), ('wcs', account.wcs_problem)):
         if reason:
             yield alert(side, reason, said(account, reason))
-    step = expiry_step(account, now)
+    step = expiry_step(account, known.now)
     if step is not None and not account.problem:
         severity = 'critical' if step <= min(EXPIRY_WARNINGS) else 'warning'
-        yield alert('expiry', 'token_expires', expiry(account, now), step=str(step), severity=severity)
-    lasting = notes(account, now, LATE)
+        yield alert('expiry', 'token_expires', expiry(account, known.now), step=str(step), severity=severity)
+    lasting = notes(account, known.now, known.patience)
     for one in lasting:
         yield alert('note', str(one['reason']), str(one['message']), severity=str(one['severity']))
-    if quiet:
+    if known.quiet:
         yield alert('silence', 'silence', severity='warning')
     if account.poll_failures >= POLLS and not account.problem and not lasting:
         yield alert('polling', 'poll_failing', severity='warning')
-    if blocked:
-        told = ngettext('%s item is blocked.', '%s items are blocked.', blocked) % blocked
+    if known.blocked:
+        told = ngettext('%s item is blocked.', '%s items are blocked.', known.blocked) % known.blocked
         words = f'{told} {sentence("queue_blocked")}'
         yield alert('blocked', 'queue_blocked', words, address=_list(account=account.pk))
 

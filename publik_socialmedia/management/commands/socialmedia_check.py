@@ -22,24 +22,33 @@ import json
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
-from publik_socialmedia import health
+from publik_socialmedia import errors, health
 from publik_socialmedia.management.site_command import SiteCommand
 from publik_socialmedia.models import Account
+from publik_socialmedia.monitoring import alerts, plugin
 
+# alerts of which neither the test of an account nor the queues tell
+OTHERS = frozenset({'silence', 'private_storage', 'storage_unwritable', 'storage_full'})
 LATE = 300  # seconds by which a due delivery may be late before it is a warning
 
 
 class Command(SiteCommand):
     help = (
         'Check accounts, w.c.s. and queues. Exit status as monitoring plugins: 0 all is well, 1 warning, '
-        '2 a person must act.'
+        '2 a person must act, 3 it cannot be told.'
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument('accounts', nargs='*', type=int, help='numbers of accounts; none: all')
         parser.add_argument('--json', action='store_true', help='for programs')
+        parser.add_argument(
+            '--monitoring',
+            action='store_true',
+            help='ask nobody: tell what the worker last found, one line a problem, as monitoring plugins do',
+        )
         parser.add_argument(
             '--rehearse',
             action='store_true',
@@ -48,12 +57,27 @@ class Command(SiteCommand):
         )
 
     def handle(self, *, accounts: list[int], **options: Any) -> None:
+        try:
+            if options['monitoring']:
+                self._monitor()
+            else:
+                self._check(accounts, **options)
+        except DatabaseError as error:
+            raise CommandError(errors.where(error), returncode=plugin.UNKNOWN) from None
+
+    def _monitor(self) -> None:
+        found = plugin.lines()
+        self.stdout.write('\n'.join([plugin.summary(found), *map(str, found)]))
+        if found:
+            raise CommandError(_('something is to be seen to'), returncode=plugin.level(found))
+
+    def _check(self, accounts: list[int], **options: Any) -> None:
         chosen = Account.objects.order_by('pk')
         if accounts:
             chosen = chosen.filter(pk__in=accounts)
             unknown = set(accounts) - set(chosen.values_list('pk', flat=True))
             if unknown:
-                raise CommandError(_('unknown accounts: %s') % sorted(unknown), returncode=2)
+                raise CommandError(_('unknown accounts: %s') % sorted(unknown), returncode=plugin.UNKNOWN)
         else:
             chosen = chosen.exclude(state=Account.State.PAUSED)
         report = [
@@ -62,7 +86,12 @@ class Command(SiteCommand):
         queues = health.queues()
         problems = [problem for item in report for problem in item['problems']]
         problems += self._queues(queues)
-        status = max([_LEVELS[problem['severity']] for problem in problems], default=0)
+        others = [alert for alert in alerts.standing() if alert.reason in OTHERS]
+        status = max(
+            [plugin.LEVELS[problem['severity']] for problem in problems]
+            + [plugin.LEVELS[alert.severity] for alert in others],
+            default=plugin.OK,
+        )
         if options['json']:
             facts = {name: getattr(queues, name) for name in queues.__slots__ if name != 'oldest_due'}
             facts |= {'late': queues.late}
@@ -71,11 +100,13 @@ class Command(SiteCommand):
             )
         else:
             self._show_queues(queues)
+            for alert in others:
+                self.stdout.write(f'  [{alert.severity}] {alert.owner} {alert.said}')
         if status:
             raise CommandError(_('something is to be seen to'), returncode=status)
 
     def _account(self, account: Account, *, quiet: bool, rehearse: bool) -> dict[str, Any]:
-        problems = health.examine(account)
+        problems = health.examine(account, asked=False)
         if rehearse:
             problems += health.rehearse(account)
         found = [{'reason': p.reason, 'message': p.message, 'severity': p.severity} for p in problems]
@@ -107,6 +138,3 @@ class Command(SiteCommand):
                 'late': queues.late,
             }
         )
-
-
-_LEVELS = {'info': 0, 'warning': 1, 'critical': 2}
