@@ -138,6 +138,7 @@ def _duration(duration: timedelta) -> str:
 
 
 ROWS: Mapping[str, Callable[[Network], str]] = {
+    'Connexion sans copier de jeton': _yes('authorizes'),
     '**Réception**': _receiving,
     'Relecture du passé': _yes('history'),
     'Messages modifiés': _changes('edits'),
