@@ -16,6 +16,16 @@
 
 """Configuration of Sphinx for the pages that ``docs.site`` puts together (``make docs-html``)."""
 
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from docs.finishing import finish
+
 project = 'Réseaux sociaux pour Publik'
 copyright = '2026, les contributeurs de publik_socialmedia'  # noqa: A001
 language = 'fr'
@@ -26,16 +36,24 @@ exclude_patterns: list[str] = []
 
 myst_enable_extensions = ['colon_fence', 'deflist', 'attrs_block']
 myst_heading_anchors = 4
-# the tables of the networks and of the reference are wide
-myst_links_external_new_tab = False
 
 html_theme = 'furo'
 html_title = 'Réseaux sociaux pour Publik'
 html_static_path = ['_static']
-templates_path = ['_templates']
 html_css_files = ['publik.css']
 html_copy_source = False
 html_show_sourcelink = False
 html_show_copyright = False
 pygments_style = 'a11y-high-contrast-light'
 pygments_dark_style = 'a11y-high-contrast-dark'
+html_use_index = False
+
+
+def setup(app: Any) -> None:
+    app.connect('build-finished', _finish)
+
+
+def _finish(app: Any, error: Exception | None) -> None:
+    if error is None:
+        for page in Path(app.outdir).rglob('*.html'):
+            page.write_text(finish(page.read_text()))

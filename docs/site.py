@@ -41,6 +41,12 @@ FENCED = re.compile(r'(^ *```.*?^ *```[^\S\n]*$)', re.MULTILINE | re.DOTALL)
 LINK = re.compile(r'(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)')
 PICTURE = re.compile(r'^!\[([^\]]+)\]\((?:\S*/)?images/([a-z0-9-]+)\.png\)$', re.MULTILINE)
 MADE = re.compile(r'^<!-- produit : ([a-z-]+) -->$', re.MULTILINE)
+# French has a space that does not break before some signs and inside « »
+SPACES = (
+    (re.compile(r'(?<=\S) ([:;?!»])(?=[\s,.)*|]|$)', re.MULTILINE), '\u00a0\\1'),
+    (re.compile('« '), '«\u00a0'),
+)
+WORDS_OF_CODE = re.compile(r'(`[^`]*`|:::[^\n]*|<!--.*?-->)', re.DOTALL)
 NOTE = """:::{{note}}
 Ici, une image de l’écran : {alt} Les images sont prises par les tests dans un navigateur, et cette
 documentation a été construite sans navigateur.
@@ -86,7 +92,14 @@ def _prose(piece: str, path: Path, place: Path, sources: Mapping[Path, str], tak
             return NOTE.format(alt=found[1])
         return f'```{{image}} {up}images/{found[2]}.png\n:alt: {found[1]}\n:class: screen\n```'
 
-    return LINK.sub(_leads(path, place, sources), PICTURE.sub(picture, piece))
+    return _spaced(LINK.sub(_leads(path, place, sources), PICTURE.sub(picture, piece)))
+
+
+def _spaced(text: str) -> str:
+    pieces = WORDS_OF_CODE.split(text)
+    for pattern, by in SPACES:
+        pieces[::2] = [pattern.sub(by, piece) for piece in pieces[::2]]
+    return ''.join(pieces)
 
 
 def _leads(path: Path, place: Path, sources: Mapping[Path, str]) -> Callable[[re.Match[str]], str]:
