@@ -75,7 +75,7 @@ $(VENVDOCS)/.stamp: docs/requirements.txt | $(VENV)/.stamp
 # Pictures are taken by the tests, in a browser; without one, pages say so where a picture would be.
 docs-html: $(VENV)/.stamp $(VENVDOCS)/.stamp messages
 	rm -rf build/docs
-	DOCS_PICTURES=build/docs/pictures $(VENV)/bin/python -m pytest -q tests/browser/test_pictures.py
+	DOCS_PICTURES=build/docs/pictures $(VENV)/bin/python -m pytest -q tests/browser/test_pictures.py tests/wcs/test_agent_pictures.py
 	$(VENV)/bin/python -m docs.site build/docs/source build/docs/pictures
 	$(VENVDOCS)/bin/python -m sphinx -q -W --keep-going -b html -c docs build/docs/source build/docs/html
 
