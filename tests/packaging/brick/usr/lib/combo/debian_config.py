@@ -14,12 +14,30 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-# Executed at the end of combo.settings: the brick on a host of Publik.
+# Executed at the end of combo.settings: the brick on a host of Publik. The names are those of combo.settings.
+# ruff: noqa: F821
 
 import glob
 
-MULTITENANCY = True
-# what hobo's own layer does
+# -- hobo's layer
+
+TENANT_BASE = '/var/lib/combo/tenants'
+TENANT_MODEL = 'multitenant.Tenant'
+TENANT_APPS = INSTALLED_APPS
+SHARED_APPS = ()
+INSTALLED_APPS = ('hobo.multitenant', 'tenant_schemas', *INSTALLED_APPS)
+MIDDLEWARE = ('hobo.multitenant.middleware.TenantMiddleware', *MIDDLEWARE)
+DATABASES['default']['ENGINE'] = 'tenant_schemas.postgresql_backend'
+DATABASE_ROUTERS = ('tenant_schemas.routers.TenantSyncRouter',)
+CACHES = {
+    'default': {
+        'BACKEND': 'django.core.cache.backends.locmem.LocMemCache',
+        'KEY_FUNCTION': 'tenant_schemas.cache.make_key',
+    }
+}
+
+# -- the host's own, then what plugins and administrators add
+
 for _filename in ('/etc/combo/settings.py', *sorted(glob.glob('/etc/combo/settings.d/*.py'))):
     with open(_filename, encoding='utf-8') as _file:
         exec(compile(_file.read(), _filename, 'exec'))
