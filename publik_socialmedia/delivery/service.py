@@ -43,6 +43,7 @@ from publik_socialmedia.delivery.chores import CHORES, Chore
 from publik_socialmedia.delivery.crew import Crew, connect
 from publik_socialmedia.delivery.pollers import POLLERS, Pollers
 from publik_socialmedia.delivery.rota import Rota
+from publik_socialmedia.delivery.slots import Slots
 from publik_socialmedia.delivery.wakeup import CHANNEL, DELIVER, wake, woken
 from publik_socialmedia.intake import polling
 from publik_socialmedia.tenants import Tenant
@@ -104,7 +105,9 @@ class Worker:
 
     def __init__(self, senders: int = 2, at_most: int = SENDERS) -> None:
         self._several = several = tenants.outside()
-        at_once = max(senders, at_most) if several else senders
+        # one site: others are prepared while calls are under way; several: the other tenants are there for it
+        share, at_once = (senders, max(senders, at_most)) if several else (2 * senders, 2 * senders)
+        self._slots = None if several else Slots(senders)
         self._stopping = threading.Event()
         self._known = _Known()
         self._failing: dict[Key, Failing] = {}
@@ -114,7 +117,7 @@ class Worker:
         self._lines = {
             'look': Line(Rota(), Crew('look', 1)),
             'read': Line(Rota(), Crew('reader', READERS if several else 1)),
-            'deliver': Line(Rota(senders), Crew('sender', at_once)),
+            'deliver': Line(Rota(share), Crew('sender', at_once)),
             'poll': Line(Rota(), Crew('claims', 1)),
             'chore': Line(Rota(), Crew('chore', CHORES_AT_ONCE)),
         }
@@ -180,6 +183,8 @@ class Worker:
         return Turn(done, 0.0 if done else None)
 
     def _deliver(self, tenant: Tenant) -> Turn:
+        if self._slots:
+            self._slots.join()
         done = worker.deliver_some()
         if done:
             return Turn(done, 0.0)

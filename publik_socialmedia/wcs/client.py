@@ -38,6 +38,7 @@ from urllib.parse import quote, urlencode
 
 from lxml import etree
 
+from publik_socialmedia import tenants
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.errors import ConfigurationError, PermanentError, SocialMediaError, TemporaryError
 from publik_socialmedia.http import client as http_client
@@ -68,8 +69,8 @@ IMPORT_WAIT: Final = 120
 _PARTS: Final = ('fields', 'evolution', 'workflow')
 _BAD_IN_NAME: Final = re.compile(r'[<>&"\'`\x00-\x1f\x7f/\\\u2028-\u202e\u2066-\u2069\ud800-\udfff]+')
 
-_schemas: dict[tuple[str, str, str], tuple[float, Schema]] = {}
-_form_ids: dict[tuple[str, str], str] = {}
+_schemas: dict[tuple[str, ...], tuple[float, Schema]] = {}
+_form_ids: dict[tuple[str, ...], str] = {}
 _schemas_lock = threading.Lock()
 
 
@@ -93,6 +94,7 @@ class Client:
 
     def __init__(self, site: Site, http: Http | None = None, timeout: float | None = None) -> None:
         self.site = site
+        self._place = (tenants.key(), site.url, site.orig)  # what was learnt is of this tenant only
         self._http = http or http_client()
         self._timeout = timeout
 
@@ -112,11 +114,11 @@ class Client:
     def form_id(self, form: str) -> str:
         """Return the number that w.c.s. gave a form: links between demands name it, not the slug."""
         with _schemas_lock:
-            known = _form_ids.get((self.site.url, form), '')
+            known = _form_ids.get((*self._place, form), '')
         if not known:
             known = str(parse_element(self.read_element('forms', form)).get('id') or '')
             with _schemas_lock:
-                _form_ids[self.site.url, form] = known
+                _form_ids[*self._place, form] = known
         return known
 
     def url_of_code(self, code: str) -> str:
@@ -138,14 +140,13 @@ class Client:
 
     def schema(self, form: str, *, fresh: bool = False) -> Schema:
         """Return what a form takes, from memory if it was read less than :data:`SCHEMA_AGE` seconds ago."""
-        key = (self.site.url, self.site.orig, form)
         with _schemas_lock:
-            then, known = _schemas.get(key, (0.0, None))
+            then, known = _schemas.get((*self._place, form), (0.0, None))
         if known is not None and not fresh and time.monotonic() - then < SCHEMA_AGE:
             return known
         schema = model.read_schema(form, self._read(f'api/formdefs/{_segment(form)}/schema'))
         with _schemas_lock:
-            _schemas[key] = (time.monotonic(), schema)
+            _schemas[*self._place, form] = (time.monotonic(), schema)
         return schema
 
     def submit(
@@ -263,8 +264,7 @@ class Client:
     def forget(self, form: str) -> None:
         """Drop what is remembered of a form."""
         with _schemas_lock:
-            _schemas.pop((self.site.url, self.site.orig, form), None)
-            _form_ids.pop((self.site.url, form), None)
+            _schemas.pop((*self._place, form), None), _form_ids.pop((*self._place, form), None)
 
     def _list(
         self, form: str, query: Mapping[str, str], *, payloads: bool, anonymised: bool = False
