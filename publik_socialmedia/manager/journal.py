@@ -18,13 +18,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from publik_socialmedia import text
 from publik_socialmedia.models import Account, Journal
 from publik_socialmedia.reasons import sentence
+
+ONCE_IN = timedelta(hours=1)
 
 # action → what people read. An action that is not here is shown as it is written.
 LABELS = {
@@ -52,7 +57,12 @@ LABELS = {
     'poll': _('polled by hand'),
     'repair': _('past messages read again'),
     'export': _('exported'),
+    'removal': _('removal of the account asked'),
     'remove': _('account removed'),
+    'import': _('unanswered threads imported'),
+    'job-stopped': _('work in progress stopped'),
+    'hasten': _('what was late tried at once'),
+    'read-conversation': _('conversation read'),
     'purge': _('what was kept long enough erased'),
     'export-person': _('data of a person exported'),
     'erase-person': _('person erased'),
@@ -60,6 +70,7 @@ LABELS = {
     'unlink-citizen': _('link to an account of Publik undone'),
     'alert': _('managers warned by e-mail'),
     'alert-over': _('managers told by e-mail that it is over'),
+    'mail-lost': _('managers could not be warned'),
     'block-person': _('person blocked'),
     'unblock-person': _('person unblocked'),
     'raw-body': _('content of a body shown'),
@@ -69,6 +80,14 @@ LABELS = {
 def record(request: HttpRequest, action: str, account: Account | None = None, **details: Any) -> Journal:
     """Write down what the person of this request does. No citizen's data nor secret among ``details``."""
     return Journal.objects.create(account=account, actor=_actor(request), action=action, details=details)
+
+
+def record_once(request: HttpRequest, action: str, account: Account, **details: Any) -> None:
+    """The same, unless this person did it less than an hour ago: looking at the next page is not news."""
+    lately = timezone.now() - ONCE_IN
+    mine = Journal.objects.filter(at__gt=lately, actor=_actor(request), action=action, account=account)
+    if not mine.filter(details__contains=details).exists():
+        record(request, action, account, **details)
 
 
 def sign(request: HttpRequest, account: Account, action: str) -> None:
@@ -84,6 +103,35 @@ def label(row: Journal) -> str:
     said = str(LABELS.get(row.action, row.action))
     reason = row.details.get('reason')
     return f'{said} : {sentence(reason)}' if isinstance(reason, str) and reason else said
+
+
+# detail → how it is said; those that are not here are for programs, or said by the label
+_DETAILS = {
+    'name': '« %s »',
+    'deliveries': _('deliveries: %s'),
+    'bodies': _('bodies: %s'),
+    'polls': _('polls: %s'),
+    'threads': _('threads: %s'),
+    'stored': _('pages: %s'),
+    'since': _('since: %s'),
+    'messages': _('messages: %s'),
+    'conversations': _('conversations: %s'),
+    'files': _('files: %s'),
+    'changed': _('what: %s'),
+    'form': _('form: %s'),
+}
+
+
+def details(row: Journal) -> str:
+    """What it was about, in words, '' if the label says it all."""
+    known = {**row.details, **row.details.get('erased', {})}
+    said = []
+    for name, words in _DETAILS.items():
+        value = known.get(name)
+        if value or (value == 0 and 'erased' not in row.details):
+            shown = ', '.join(map(str, value)) if isinstance(value, list) else value
+            said.append(str(words) % text.clean(str(shown)))
+    return ' – '.join(said)
 
 
 def _actor(request: HttpRequest) -> Any:
