@@ -40,32 +40,48 @@ class TokenConverter(StringConverter):
     regex = '[^/\0]+'
 
 
-register_converter(TokenConverter, 'token')
+register_converter(TokenConverter, 'socialmedia-token')
 
 urlpatterns: list[Any] = [
-    path('api/socialmedia/webhook/<slug:network>/<token:token>/', webhook, name='socialmedia-webhook'),
     path(
-        'api/socialmedia/erasure/<slug:network>/<token:token>/',
+        'api/socialmedia/webhook/<slug:network>/<socialmedia-token:token>/',
+        webhook,
+        name='socialmedia-webhook',
+    ),
+    path(
+        'api/socialmedia/erasure/<slug:network>/<socialmedia-token:token>/',
         callbacks.erasure_callback,
         name='socialmedia-erasure',
     ),
     path(
-        'api/socialmedia/withdrawal/<slug:network>/<token:token>/',
+        'api/socialmedia/withdrawal/<slug:network>/<socialmedia-token:token>/',
         withdrawals.withdrawal_callback,
         name='socialmedia-withdrawal',
     ),
     path('api/socialmedia/files/<str:token>/<str:filename>', published_file, name='socialmedia-file'),
     # the services that the workflow of w.c.s. calls, each under the address of its demand
-    path('api/socialmedia/wcs/<token:token>/answer/', replies.answer, name='socialmedia-answer'),
-    path('api/socialmedia/wcs/<token:token>/retry/', replies.retry, name='socialmedia-retry'),
-    path('api/socialmedia/wcs/<token:token>/services/', choices.services_list, name='socialmedia-services'),
-    path('api/socialmedia/wcs/<token:token>/forms/', choices.forms_list, name='socialmedia-forms'),
-    path('api/socialmedia/wcs/<token:token>/convert/', choices.conversion, name='socialmedia-convert'),
-    path('api/socialmedia/wcs/<token:token>/attach/', choices.attachment, name='socialmedia-attach'),
-    # agents' pages
-    path('api/socialmedia/wcs/<token:token>/panel/', panel.panel, name='socialmedia-panel'),
+    path('api/socialmedia/wcs/<socialmedia-token:token>/answer/', replies.answer, name='socialmedia-answer'),
+    path('api/socialmedia/wcs/<socialmedia-token:token>/retry/', replies.retry, name='socialmedia-retry'),
     path(
-        'api/socialmedia/wcs/<token:token>/panel/file/<int:attachment>/',
+        'api/socialmedia/wcs/<socialmedia-token:token>/services/',
+        choices.services_list,
+        name='socialmedia-services',
+    ),
+    path(
+        'api/socialmedia/wcs/<socialmedia-token:token>/forms/', choices.forms_list, name='socialmedia-forms'
+    ),
+    path(
+        'api/socialmedia/wcs/<socialmedia-token:token>/convert/',
+        choices.conversion,
+        name='socialmedia-convert',
+    ),
+    path(
+        'api/socialmedia/wcs/<socialmedia-token:token>/attach/', choices.attachment, name='socialmedia-attach'
+    ),
+    # agents' pages
+    path('api/socialmedia/wcs/<socialmedia-token:token>/panel/', panel.panel, name='socialmedia-panel'),
+    path(
+        'api/socialmedia/wcs/<socialmedia-token:token>/panel/file/<int:attachment>/',
         panel_files.panel_file,
         name='socialmedia-panel-file',
     ),
@@ -78,9 +94,9 @@ urlpatterns: list[Any] = [
     *manager_patterns,
     # pages of the portal, for citizens
     path(
-        'socialmedia/effacement/<token:reference>/',
+        'socialmedia/effacement/<socialmedia-token:reference>/',
         callbacks.erasure_status,
         name='socialmedia-erasure-status',
     ),
-    path('socialmedia/relier/<token:token>/', linking_page.link_page, name='socialmedia-link'),
+    path('socialmedia/relier/<socialmedia-token:token>/', linking_page.link_page, name='socialmedia-link'),
 ]

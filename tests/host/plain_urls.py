@@ -1,0 +1,35 @@
+# publik_socialmedia - private messages of social networks as w.c.s. demands
+# Copyright (C) 2026  publik_socialmedia contributors
+#
+# This program is free software: you can redistribute it and/or modify it
+# under the terms of the GNU Affero General Public License as published
+# by the Free Software Foundation, either version 3 of the License, or
+# (at your option) any later version.
+#
+# This program is distributed in the hope that it will be useful,
+# but WITHOUT ANY WARRANTY; without even the implied warranty of
+# MERCHANTABILITY or FITNESS FOR A PARTICULAR PURPOSE.  See the
+# GNU Affero General Public License for more details.
+#
+# You should have received a copy of the GNU Affero General Public License
+# along with this program.  If not, see <http://www.gnu.org/licenses/>.
+
+"""URLs of any Django project: ours under a prefix, and another application whose words are like ours."""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import LoginView
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+
+def elsewhere(request: HttpRequest, token: str) -> HttpResponse:
+    return HttpResponse(f'not ours: {token}')
+
+
+urlpatterns = [
+    path('mairie/messages/', include('publik_socialmedia.urls')),
+    path('comptes/connexion/', LoginView.as_view(template_name='registration/login.html'), name='login'),
+    path('socialmedia/manage/', elsewhere, {'token': ''}),
+    path('api/socialmedia/webhook/<slug:token>/', elsewhere),
+]
