@@ -16,6 +16,6 @@
 
 """A throw-away Debian, in a folder: what ``make deb-test`` installs the package in.
 
-``python -m tests.packaging.throwaway`` tells the whole story (``story.py``). Root is needed: for a system of files
-of its own, with its own processes, which all end with it.
+``python -m tests.packaging.throwaway`` tells the whole story (``story.py``). Root is needed, for systems
+with files and processes of their own.
 """

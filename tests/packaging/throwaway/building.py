@@ -38,7 +38,11 @@ def source(folder: Path, python: str) -> Path:
     folder.mkdir()
     environment = {**os.environ, 'PYTHON': python}
     done = subprocess.run(
-        [ROOT / '.ci' / 'deb', '--source', folder], env=environment, capture_output=True, text=True, check=False
+        [ROOT / '.ci' / 'deb', '--source', folder],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         raise CommandFailed(done.stderr)
@@ -73,7 +77,9 @@ def build(system: System, tree: Path, suite: str, say: Callable[[str], None]) ->
 
 def _build_again(system: System, tree: Path, package: Path) -> None:
     """In another folder, time zone, language and umask."""
-    system.run('mkdir /tmp/again && tar -C /home/builder -cf - --exclude=.pybuild . | tar -C /tmp/again -xf -')
+    system.run(
+        'mkdir /tmp/again && tar -C /home/builder -cf - --exclude=.pybuild . | tar -C /tmp/again -xf -'
+    )
     system.run(f'rm -f /tmp/again/{package.name} && chown -R builder:builder /tmp/again')
     system.run(
         'umask 077 && TZ=Asia/Tokyo LC_ALL=C DEB_BUILD_PROFILES=nocheck DEB_BUILD_OPTIONS=nocheck '
@@ -86,7 +92,12 @@ def _build_again(system: System, tree: Path, package: Path) -> None:
 
 
 def _look(system: System, package: Path, say: Callable[[str], None]) -> None:
-    said = system.run('lintian --display-info --show-overrides *.changes', user='builder', folder='/home/builder', check=False)
+    said = system.run(
+        'lintian --display-info --show-overrides *.changes',
+        user='builder',
+        folder='/home/builder',
+        check=False,
+    )
     wrong = [line for line in said.splitlines() if line[:3] in ('E: ', 'W: ')]
     if wrong:
         raise CommandFailed('lintian: ' + '; '.join(wrong))
@@ -98,9 +109,12 @@ def _look(system: System, package: Path, say: Callable[[str], None]) -> None:
     verified = system.run(f'systemd-analyze verify --man=no {UNIT}', check=False)
     if UNIT in verified:
         raise CommandFailed(f'systemd-analyze verify: {verified}')
-    unit = next(path for path in ('/usr/lib', '/lib') if system.path(f'{path}/systemd/system/{UNIT}').exists())
+    unit = next(
+        path for path in ('/usr/lib', '/lib') if system.path(f'{path}/systemd/system/{UNIT}').exists()
+    )
     judged = system.run(
-        f'systemd-analyze security --offline=yes --threshold={EXPOSURE} --no-pager {unit}/systemd/system/{UNIT}'
+        f'systemd-analyze security --offline=yes --threshold={EXPOSURE} --no-pager '
+        f'{unit}/systemd/system/{UNIT}'
     )
     level = re.search(r'Overall exposure level for \S+ ([\d.]+ \w+)', judged)
     say(f'unit verified by systemd {_version(system, "systemd")}; exposure {level[1] if level else "?"}')

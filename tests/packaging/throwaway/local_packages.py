@@ -36,7 +36,14 @@ LIBRARIES = 'usr/lib/python3/dist-packages'
 # name of the Debian package: what PyPI has, what Debian has
 WANTED = {
     'python3-gadjo': (
-        ['gadjo', 'XStatic', 'XStatic-Font-Awesome', 'XStatic-jQuery', 'XStatic-jquery-ui', 'XStatic-OpenSans'],
+        [
+            'gadjo',
+            'XStatic',
+            'XStatic-Font-Awesome',
+            'XStatic-jQuery',
+            'XStatic-jquery-ui',
+            'XStatic-OpenSans',
+        ],
         'python3-django',
     ),
     'python3-django-tenant-schemas': (

@@ -48,12 +48,18 @@ class Mirror:
 
 def mirror() -> Mirror:
     """From the sources of this machine. NoMirror if there are none."""
-    command = ['apt-get', 'indextargets', '--format', '$(SITE) $(RELEASE) $(COMPONENT)', 'Created-By: Packages']
+    command = [
+        'apt-get',
+        'indextargets',
+        '--format',
+        '$(SITE) $(RELEASE) $(COMPONENT)',
+        'Created-By: Packages',
+    ]
     found: dict[bool, str] = {}
     for line in _said(command).splitlines():
         site, release, component = line.split()
         if component == 'main' and '/debian' in site:
-            found.setdefault(release.endswith('-security') or release.endswith('/updates'), site)
+            found.setdefault(release.endswith(('-security', '/updates')), site)
     if False not in found:
         raise NoMirror('no mirror of Debian in the sources of apt: is this Debian, was "apt-get update" run?')
     return Mirror(found[False], found.get(True, ''))

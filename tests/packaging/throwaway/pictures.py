@@ -39,8 +39,11 @@ IGNORED = (
     'var/lib/postgresql',
     'var/log',
     'etc/ld.so.cache',
-    'usr/local/sbin/systemctl',
+    # ours
     'run/systemctl',
+    'run/systemd',
+    'usr/local/sbin/journalctl',
+    'usr/local/sbin/systemctl',
 )
 
 

@@ -70,14 +70,25 @@ class System:
 
     def __enter__(self) -> Self:
         (self.root / 'run' / 'holder').unlink(missing_ok=True)
-        command = ['unshare', '--mount', '--pid', '--ipc', '--fork', '--kill-child', '--propagation', 'private']
+        command = [
+            'unshare',
+            '--mount',
+            '--pid',
+            '--ipc',
+            '--fork',
+            '--kill-child',
+            '--propagation',
+            'private',
+        ]
         command += ['bash', '-c', HOLDER.format(devices=' '.join(DEVICES)), os.fspath(self.root)]
         command.append(os.fspath(self.archives or ''))
         self._holder = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
         limit = time.monotonic() + 30
         while not (self.root / 'run' / 'holder').exists():
             if self._holder.poll() is not None or time.monotonic() > limit:
-                raise CommandFailed('no processes apart here: unshare and mount are refused (containers: need privileges)')
+                raise CommandFailed(
+                    'no processes apart here: unshare and mount are refused (containers: need privileges)'
+                )
             time.sleep(0.05)
         (self.root / 'run' / 'holder').unlink()
         return self
@@ -114,7 +125,14 @@ class System:
         (first,) = Path(f'/proc/{self._holder.pid}/task/{self._holder.pid}/children').read_text().split()
         home = '/root' if user == 'root' else '/tmp'
         words = ['nsenter', '--target', first, '--mount', '--pid', '--ipc', 'chroot', os.fspath(self.root)]
-        words += ['env', '-i', f'PATH={PATH}', 'LANG=C.UTF-8', 'DEBIAN_FRONTEND=noninteractive', f'HOME={home}']
+        words += [
+            'env',
+            '-i',
+            f'PATH={PATH}',
+            'LANG=C.UTF-8',
+            'DEBIAN_FRONTEND=noninteractive',
+            f'HOME={home}',
+        ]
         if user != 'root':
             words += ['setpriv', '--reuid', user, '--regid', user, '--init-groups']
         return [*words, 'sh', '-c', f'cd {folder} && {line}']

@@ -14,10 +14,12 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""Connects the Page of the emulator to the brick, from the shell of a tenant: prints the address of its webhook.
+"""Connects the Page of the emulator, from the shell of a tenant: writes the address of its webhook.
 
 What a person does in the pages; the browser tests of the suite do it there.
 """
+
+import sys
 
 from django.urls import reverse
 
@@ -41,4 +43,4 @@ Account.objects.create(
     form='message-reseau-social',
 )
 path = reverse('socialmedia-webhook', args=['messenger', endpoint.token])
-print(f'callback={app_settings.BASE_URL}{path}')
+sys.stdout.write(f'callback={app_settings.BASE_URL}{path}\n')

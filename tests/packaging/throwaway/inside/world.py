@@ -16,7 +16,7 @@
 
 """The world outside the brick, inside the throw-away system: w.c.s. and Meta, as the demonstration has them.
 
-Reads orders on its standard input, one JSON list a line (name of a method, arguments), answers a line of JSON.
+Reads orders on its standard input, a JSON list a line (name of a method, arguments); answers a line of JSON.
 """
 
 from __future__ import annotations
