@@ -48,6 +48,8 @@ def renew(account: Account, offer: Offer) -> list[Problem]:
             problems = _try_secrets(account, offer)
         else:
             problems = _try_credentials(account, offer)
+    except errors.TemporaryError:  # nobody tries it again
+        return [Problem('oauth_away', sentence('oauth_away'))]
     except errors.SocialMediaError as error:
         return [Problem(error.reason, sentence(error.reason))]
     if not problems:

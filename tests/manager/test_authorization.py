@@ -495,6 +495,14 @@ def test_an_account_that_we_have_already_is_not_connected_twice(place: Place):
     assert 's3cret-old' not in str(first.credentials.values())
 
 
+def test_a_renewal_whose_test_is_cut_changes_nothing(place: Place):
+    """The tokens were given, and could not be tried."""
+    client, account = staff(), connected(place)
+    back = place.choose(leave(client, place, account))
+    place.server.fail('cut_before', 'GET .*(users/me|accounts/verify|conversations)')
+    assert 'Recommencez dans quelques minutes' in refusal(client, place, account, back)
+
+
 @only_x
 def test_a_wrong_secret_typed_for_a_renewal_replaces_nothing(place: Place):
     """R1, R40: the former one goes on."""

@@ -323,6 +323,7 @@ def test_a_server_that_registers_no_application():
     [
         ({'status': 200, 'body': b'<html>'}, 'oauth_server'),
         ({'status': 200, 'body': {'client_id': 'a'}}, 'oauth_server'),
+        ({'status': 200, 'body': {'client_id': 'a' * 5000, 'client_secret': 'b'}}, 'oauth_server'),
         ({'status': 404, 'body': b'<html>'}, 'oauth_server'),
         ({'status': 301, 'body': b'', 'headers': {'Location': 'https://x/'}}, 'oauth_server'),
         ({'status': 503, 'body': b''}, 'temporary'),
@@ -342,12 +343,13 @@ def test_what_answers_at_a_wrong_address(reply: dict[str, Any], reason: str):
     [
         ('http://social.example.org', 'forbidden_url'),
         ('https://127.0.0.1', 'forbidden_url'),
-        ('https://[::1]', 'config'),
+        ('https://[::1]', 'oauth_server'),
         ('https://169.254.169.254', 'forbidden_url'),
         ('https://localhost', 'forbidden_url'),
-        ('https://user:word@social.example.org', 'config'),
-        ('', 'config'),
-        ('https://', 'config'),
+        ('https://user:word@social.example.org', 'oauth_server'),
+        ('https://nulle-part.invalid', 'oauth_server'),
+        ('', 'oauth_server'),
+        ('https://', 'oauth_server'),
     ],
 )
 def test_the_address_of_a_server_is_public_and_by_https(instance: str, reason: str):

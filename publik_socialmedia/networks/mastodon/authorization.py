@@ -38,6 +38,7 @@ APPS = '/api/v1/apps'
 PAGE = '/oauth/authorize'
 TOKEN = '/oauth/token'  # noqa: S105 - a path
 NAME = 'Publik'
+LONGEST = 4096  # characters of a token, of an identifier
 # write:notifications only lets us accept private mentions: it is asked for, not required
 FINE = ' '.join((*(ways[-1] for ways in SCOPES), 'write:notifications'))
 COARSE = 'read write'  # all that some servers know
@@ -48,8 +49,13 @@ CODE: oauth2.Meaning = (errors.ConfigurationError, 'oauth_code')
 
 def authorize(account: Account, redirect_uri: str, state: str, http: Http) -> Authorization:
     """Each time with another application: servers forget those that nobody uses."""
-    root = base_of(account)
-    application, scopes = _register(root, redirect_uri, http)
+    try:
+        root = base_of(account)
+        application, scopes = _register(root, redirect_uri, http)
+    except errors.SocialMediaError as error:
+        if error.reason == 'config' or error.code == 'dns':  # no address, or one that nobody has
+            raise errors.ConfigurationError('oauth_server', detail='instance') from None
+        raise
     verifier = oauth2.new_verifier()
     url = oauth2.address(
         root + PAGE,
@@ -110,4 +116,5 @@ def exchange(account: Account, back: Return, http: Http) -> Mapping[str, str]:
 
 
 def _text(value: JSON) -> str:
-    return value.strip() if isinstance(value, str) else ''
+    """A server that anybody may have made is asked: nothing endless is taken from it."""
+    return value.strip() if isinstance(value, str) and len(value) <= LONGEST else ''
