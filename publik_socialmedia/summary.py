@@ -86,7 +86,7 @@ def figures() -> dict[str, Any]:
         }
         for account in accounts
     ]
-    totals = {name: sum(found.values()) for name, found in counts.items()}
+    totals = {name: sum(found[account.pk] for account in accounts) for name, found in counts.items()}
     return {**totals, 'lists': list(_lists(accounts)), 'accounts': rows}
 
 

@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from publik_socialmedia.jobs import running
 from publik_socialmedia.monitoring import watching
 from publik_socialmedia.wcs import deadlines, upkeep
 
@@ -45,5 +46,6 @@ CHORES: tuple[Chore, ...] = (
     Chore('deadlines', deadlines.look, 20),  # conversations whose time to answer ends
     Chore('upkeep', upkeep.look_again, 20),  # demands of which nothing was heard for long
     Chore('checks', watching.check_some, 20),  # accounts that were not looked at for an hour, or met an error
+    Chore('jobs', running.run_some, 5, woken=True),  # long works that an administrator asked for
     Chore('alerts', watching.tell_some, 20),  # after the checks, of which they tell what was found
 )

@@ -31,7 +31,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
@@ -258,16 +258,21 @@ def resume(account: Account, lane: str, problem: str) -> None:
     """Have what waited for the end of that problem of the account tried now, instead of at its back-off."""
     if not problem:
         return
+    waiting = Delivery.objects.filter(conversation__account=account, lane=lane, reason=problem)
+    hasten(waiting)
+
+
+def hasten(deliveries: QuerySet[Delivery]) -> int:
+    """Have those of them that wait tried now, instead of when they are due; gives how many."""
     now = timezone.now()
-    waiting = Delivery.objects.filter(
-        conversation__account=account, lane=lane, state=State.PENDING, reason=problem, due_at__gt=now
-    )
     with transaction.atomic():
+        waiting = deliveries.filter(state=State.PENDING, due_at__gt=now)
         found = list(waiting.values_list('pk', 'conversation_id'))
         Delivery.objects.filter(pk__in=[pk for pk, _ in found], state=State.PENDING).update(due_at=now)
         Conversation.objects.filter(pk__in={conversation for _, conversation in found}).update(
             due_at=Least(F('due_at'), now)
         )
+    return len(found)
 
 
 def backoff(attempts: int, retry_after: float | None = None) -> timedelta:

@@ -14,118 +14,129 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""The past of an account, looked at before anything is imported: who still waits for an answer (R18).
+"""The past of an account, page by page: what is missing here, and who still waits for an answer (R18).
 
-Nothing is stored by looking. Taking records the threads whose last word is the citizen's, and those only:
-what was answered long ago opens no demand. Both may be repeated: what is known is not recorded twice.
+Nothing is stored by reading. Who waits is found from what is known of each thread, under a keyed hash: enough
+to count, and to know which pages will be needed, without keeping what anybody wrote.
 """
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-
-from django.db.utils import InterfaceError, OperationalError
-from django.utils import timezone
 
 from publik_socialmedia import errors, networks
 from publik_socialmedia.conversations.messages import Received
 from publik_socialmedia.conversations.record import record
-from publik_socialmedia.delivery.wakeup import wake
+from publik_socialmedia.fields import keyed_hash
 from publik_socialmedia.http import client as http_client
 from publik_socialmedia.intake import polling
 from publik_socialmedia.models import Account, Message
-from publik_socialmedia.networks.base import Event, Http, Kind, Source
+from publik_socialmedia.networks.base import Event, Http, Kind, Page, Raw, Source
 
-SECONDS = 60.0  # that a look may take: a web server waits for it
-logger = logging.getLogger(__name__)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+# of the last message: its time (seconds since 1970) and rank, whether it is ours; of all: citizen's messages
+# that we do not have, messages
+Standing = list[float]
 
 
-@dataclass
-class Past:
-    """``threads``: person → what happened, oldest first. ``whole``: False if there was more to read than the
-    time allowed. ``unreadable``: pages that could not be read."""
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A page, what it says of persons since the instant that was asked, and how many of its answers could not
+    be read."""
 
-    threads: dict[str, list[Event]] = field(default_factory=dict)
-    known: frozenset[str] = frozenset()
-    whole: bool = True
-    unreadable: int = 0
-
-    @property
-    def waiting(self) -> dict[str, list[Event]]:
-        """The threads whose last word is the citizen's, not all of which we have."""
-        return {
-            user: events
-            for user, events in self.threads.items()
-            if (said := [event for event in events if event.kind is Kind.MESSAGE])
-            and not said[-1].from_us
-            and any(event.external_id not in self.known for event in said if not event.from_us)
-        }
-
-    @property
-    def missing(self) -> int:
-        """Messages that we do not have, of all threads."""
-        return sum(
-            event.kind is Kind.MESSAGE and event.external_id not in self.known
-            for events in self.threads.values()
-            for event in events
-        )
+    page: Page
+    events: tuple[Event, ...]
+    unreadable: int
 
 
-def look(account: Account, since: datetime, http: Http | None = None, seconds: float = SECONDS) -> Past:
-    """Read what happened since that instant. ConfigurationError, TemporaryError: it cannot be read."""
-    past = Past()
-    end = time.monotonic() + seconds
+def read(account: Account, cursor: Mapping[str, object], since: datetime, http: Http | None = None) -> Piece:
+    """The next page. ConfigurationError, TemporaryError: it cannot be read."""
+    page = polling.past(account, cursor, since, http or http_client())
     found: list[Event] = []
-    for events in _pages(account, since, http or http_client(), past):
-        found += events
-        if time.monotonic() > end:
-            past.whole = False
-            break
-    recent = [event for event in found if event.user and (event.sent_at or _LONG_AGO) >= since]
-    for event in sorted(recent, key=lambda item: (item.sent_at or _LONG_AGO, item.sequence)):
-        past.threads.setdefault(event.user, []).append(event)
-    ids = [event.external_id for event in recent if event.external_id]
-    rows = Message.objects.filter(account=account, external_id__in=ids)
-    past.known = frozenset(rows.values_list('external_id', flat=True))
-    return past
-
-
-def take(account: Account, past: Past) -> int:
-    """Record the threads that wait for an answer. Gives how many; a fault of one leaves it out."""
-    now = timezone.now()
-    count = 0
-    for events in past.waiting.values():
+    unreadable = 0
+    for answer in page.answers:
         try:
-            for event in events:
-                record(Received(account, event, now, live=False))
-        except (OperationalError, InterfaceError):
-            raise
-        except Exception as error:
-            logger.error('past of account %s: %s', account.pk, errors.where(error))
-            continue
-        count += 1
-    wake()
-    return count
+            found += parse(account, answer)
+        except errors.UnreadablePayload:
+            unreadable += 1
+    return Piece(page, tuple(recent(found, since)), unreadable)
 
 
-def _pages(account: Account, since: datetime, http: Http, past: Past) -> Iterator[list[Event]]:
+def recent(events: Iterable[Event], since: datetime) -> list[Event]:
+    """Those that say of whom they speak and happened since that instant."""
+    return [event for event in events if event.user and (event.sent_at or _LONG_AGO) >= since]
+
+
+def parse(account: Account, answer: Raw) -> list[Event]:
+    """What an answer says. UnreadablePayload."""
     network = networks.get(account.network)
-    cursor: dict[str, object] = {}
-    more = True
-    while more:
-        page = polling.past(account, cursor, since, http)
-        view = account.view()
-        events: list[Event] = []
-        for answer in page.answers:
-            try:
-                events += network.parse(replace(answer, source=Source.HISTORY, account=view))
-            except errors.UnreadablePayload:
-                past.unreadable += 1
-        yield events
-        more = page.more and dict(page.cursor) != cursor
-        cursor = dict(page.cursor)
+    return network.parse(replace(answer, source=Source.HISTORY, account=account.view()))
+
+
+def known(account: Account, events: Iterable[Event]) -> frozenset[str]:
+    """Those of the messages that are here."""
+    ids = [event.external_id for event in events if event.external_id]
+    rows = Message.objects.filter(account=account, external_id__in=ids)
+    return frozenset(rows.values_list('external_id', flat=True))
+
+
+def key(account: Account, user: str) -> str:
+    """The person, as ``Threads`` knows them: it cannot be read back."""
+    return keyed_hash('past', f'{account.pk} {user}')[:24]
+
+
+class Threads:
+    """How the threads stand that were read so far. ``standing``: key → see above; changed in place."""
+
+    def __init__(self, account: Account, standing: dict[str, Standing]) -> None:
+        self.account, self.standing = account, standing
+
+    def note(self, events: Collection[Event]) -> int:
+        """Add these. Gives how many messages are not here."""
+        here = known(self.account, events)
+        missing = 0
+        for event in events:
+            if event.kind is not Kind.MESSAGE:
+                continue
+            unknown = event.external_id not in here
+            missing += unknown
+            at = (event.sent_at or _LONG_AGO).timestamp()
+            last = self.standing.setdefault(key(self.account, event.user), [0, 0, 1, 0, 0])
+            if (at, event.sequence) >= (last[0], last[1]):
+                last[:3] = [at, event.sequence, int(event.from_us)]
+            last[3] += unknown and not event.from_us
+            last[4] += 1
+        return missing
+
+    def is_news(self, event: Event) -> bool:
+        """Whether it came after what is known of its thread."""
+        last = self.standing.get(key(self.account, event.user))
+        return last is None or ((event.sent_at or _LONG_AGO).timestamp(), event.sequence) > (last[0], last[1])
+
+    def waits(self, user: str) -> bool:
+        return _waits(self.standing.get(key(self.account, user)))
+
+    @property
+    def waiting(self) -> dict[str, Standing]:
+        """Those whose last word is the citizen's, not all of which we have."""
+        return {name: standing for name, standing in self.standing.items() if _waits(standing)}
+
+
+def _waits(standing: Standing | None) -> bool:
+    return standing is not None and not standing[2] and standing[3] > 0
+
+
+def threads(events: Iterable[Event]) -> dict[str, list[Event]]:
+    """By person, in the order in which it happened."""
+    found: dict[str, list[Event]] = {}
+    for event in sorted(events, key=lambda item: (item.sent_at or _LONG_AGO, item.sequence)):
+        found.setdefault(event.user, []).append(event)
+    return found
+
+
+def take(account: Account, events: Iterable[Event], now: datetime) -> None:
+    """Record a thread, the oldest first. May be repeated: what is known is not recorded twice."""
+    for event in events:
+        record(Received(account, event, now, live=False))

@@ -135,14 +135,19 @@ def repair(
     more = True
     while more:
         page = past(account, cursor, since, http or http_client())
-        rows = _new_bodies(account, page, Source.HISTORY)
-        RawEvent.objects.bulk_create(rows)
-        yield len(rows)
+        yield keep(account, page)
         # a network that does not move on would be asked for ever
         more = page.more and dict(page.cursor) != cursor
         cursor = dict(page.cursor)
         if more and page.wait:
             pause(page.wait)
+
+
+def keep(account: Account, page: Page) -> int:
+    """Store what is new of a page of the past, to be read as any body. Gives how many bodies."""
+    rows = _new_bodies(account, page, Source.HISTORY)
+    RawEvent.objects.bulk_create(rows)
+    return len(rows)
 
 
 def past(account: Account, cursor: Mapping[str, object], since: datetime, http: Http) -> Page:

@@ -19,7 +19,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -30,19 +29,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from publik_socialmedia import errors
 from publik_socialmedia.delivery import sending
 from publik_socialmedia.delivery.wakeup import wake
-from publik_socialmedia.intake import past, polling
-from publik_socialmedia.manager import details, figures, journal, pages, standing
+from publik_socialmedia.intake import polling
+from publik_socialmedia.manager import details, figures, jobs, journal, pages, standing
 from publik_socialmedia.manager.options import DaysForm
 from publik_socialmedia.manager.steps import Frame
-from publik_socialmedia.models import Account, Journal
+from publik_socialmedia.models import Account, Job, Journal
 from publik_socialmedia.models.watching import findings
-from publik_socialmedia.networks.base import Problem
 from publik_socialmedia.reasons import sentence
 from publik_socialmedia.wcs.wording import network_label
 
+MARGIN = timedelta(hours=1)  # read before the beginning of a gap: it was not noticed at once
 SHOWN = 10  # lines of the journal on the page of the account
 
 
@@ -63,6 +61,7 @@ def account(request: HttpRequest, account: int) -> HttpResponse:
         'journal': [(row, journal.label(row)) for row in rows[:SHOWN]],
         'capabilities': frame.network.capabilities,
         'is_paused': frame.account.state == Account.State.PAUSED,
+        **jobs.of_account(frame),
     }
     return frame.show('account.html', **values)
 
@@ -151,27 +150,23 @@ def poll(request: HttpRequest, account: int) -> HttpResponse:
 
 @require_http_methods(['GET', 'POST'])
 def repair(request: HttpRequest, account: int) -> HttpResponse:
-    """Read again what a breakdown made us miss. POST: « count », then « repair »."""
+    """Read again what a breakdown made us miss. POST: « count » since some days, or « gap » since the last
+    breakdown; then « repair ». The worker does it: the page says how far it is."""
     frame = Frame(request, account)
     if frame.setup is not None or not frame.network.capabilities.history:
         return HttpResponseRedirect(frame.next)
-    form = DaysForm(request.POST or None, initial={'days': 2})
-    problems: list[Problem] = []
-    values: dict[str, Any] = {}
-    if request.method == 'POST' and form.is_valid():
-        since = timezone.now() - timedelta(days=form.cleaned_data['days'])
-        try:
-            if 'repair' in request.POST:
-                stored = sum(polling.repair(frame.account, since))
-                wake()
-                journal.record(request, 'repair', frame.account, days=form.cleaned_data['days'])
-                messages.success(request, _('%s pages were read again; what was missed follows.') % stored)
-                return HttpResponseRedirect(frame.address('account'))
-            seen = past.look(frame.account, since)
-            values = {'missing': seen.missing, 'threads': len(seen.threads), 'whole': seen.whole}
-        except errors.SocialMediaError as error:
-            problems = [Problem(error.reason, sentence(error.reason))]
-    return frame.show('repair.html', form=form, found=values, problems=problems)
+    form = DaysForm(request.POST if 'count' in request.POST else None, initial={'days': 2})
+    found, gap = jobs.counted(frame), jobs.gap(frame)
+    if 'repair' in request.POST and found is not None and found.since:
+        jobs.ask(frame, Job.Kind.REPAIR, found.since)
+    elif 'gap' in request.POST and gap is not None:
+        jobs.ask(frame, Job.Kind.COUNT, gap - MARGIN)
+    elif 'count' in request.POST and form.is_valid():
+        jobs.ask(frame, Job.Kind.COUNT, timezone.now() - timedelta(days=form.cleaned_data['days']))
+    elif request.method == 'GET' or form.errors:
+        told = found.progress if found else None
+        return frame.show('repair.html', form=form, found=told, gap=gap, **jobs.of_page(frame))
+    return HttpResponseRedirect(frame.address('repair'))
 
 
 def _crumbs(frame: Frame) -> list[pages.Crumb]:

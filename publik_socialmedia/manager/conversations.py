@@ -178,8 +178,9 @@ def shown_demand(demand: Demand) -> Shown:
 
 @require_http_methods(['GET', 'HEAD'])
 def conversation(request: HttpRequest, pk: int) -> HttpResponse:
-    """All that was said, page by page, the last one first."""
+    """All that was said, page by page, the last one first. Who reads it is written down."""
     mine = _conversation(pk)
+    journal.record_once(request, 'read-conversation', mine.account, conversation=mine.pk)
     newest = mine.messages.select_related('demand').order_by('-sort_at', '-sequence', '-pk')
     page = pages.paginate(request, newest)
     person = mapping.person(mine)
@@ -235,7 +236,8 @@ def _conversation(pk: int) -> Conversation:
 
 def _known() -> QuerySet[Conversation]:
     """Those of the persons who were not erased, with what is shown of them."""
-    known = Conversation.objects.filter(contact__erased_at__isnull=True).select_related('account', 'contact')
+    known = Conversation.objects.filter(contact__erased_at=None, account__removed_at=None)
+    known = known.select_related('account', 'contact')
     return known.defer('account__credentials').prefetch_related('contact__identifiers')
 
 

@@ -29,10 +29,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET
 
 from publik_socialmedia import health, media
-from publik_socialmedia.manager import figures, pages, standing
+from publik_socialmedia.manager import figures, jobs, pages, standing
 from publik_socialmedia.manager.figures import Figures
 from publik_socialmedia.manager.standing import Standing
-from publik_socialmedia.models import Account
+from publik_socialmedia.models import Account, Job
 from publik_socialmedia.reasons import sentence
 from publik_socialmedia.wcs.wording import network_label
 
@@ -43,6 +43,7 @@ MENU = (
     ('statistics', _('Statistics')),
     ('portal', _('Agents’ portal')),
     ('privacy', _('Personal data')),
+    ('history', _('Journal')),
 )
 
 
@@ -66,6 +67,28 @@ def cards() -> list[Card]:
     return sorted(found, key=lambda card: URGENT.get(card.standing.level, len(URGENT)))
 
 
+@dataclass(frozen=True)
+class Removal:
+    """An account that is being removed. ``erased``: messages, of ``total``."""
+
+    name: str
+    network: str
+    erased: int
+    total: int
+    is_late: bool
+
+
+def removals() -> Iterator[Removal]:
+    """Those that go on in the background; one query."""
+    late = timezone.now() - jobs.LATE
+    asked = Job.objects.filter(kind=Job.Kind.REMOVAL).select_related('account').order_by('pk')
+    for job in asked.defer('account__credentials'):
+        told = job.progress
+        is_late = max(job.updated_at, job.due_at) < late
+        name, network = str(job.account), network_label(job.account)
+        yield Removal(name, network, told.get('messages', 0), told.get('total', 0), is_late)
+
+
 def _menu() -> Iterator[tuple[str, Any]]:
     """The other pages: address and words."""
     for name, words in MENU:
@@ -85,5 +108,6 @@ def home(request: HttpRequest) -> HttpResponse:
         'today': sum(card.figures.today for card in found),
         'answered': sum(card.figures.answered for card in found),
         'open': sum(card.figures.open for card in found),
+        'removals': list(removals()),
     }
     return pages.show(request, 'home.html', values)

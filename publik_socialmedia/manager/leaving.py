@@ -25,7 +25,6 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -33,7 +32,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from publik_socialmedia.manager import journal, pages, renewal
+from publik_socialmedia.jobs import removal
+from publik_socialmedia.manager import journal, pages
 from publik_socialmedia.manager.fields import AccessibleForm
 from publik_socialmedia.manager.steps import Frame
 from publik_socialmedia.models import Account, Attachment, Delivery, Demand, Journal, Message, RawEvent
@@ -110,11 +110,10 @@ def remove(request: HttpRequest, account: int) -> HttpResponse:
         return HttpResponseRedirect(reverse('socialmedia-manage-abandon', args=[account]))
     form = RemovalForm(frame.account, request.POST if pages.confirmed(request) else None)
     if pages.confirmed(request) and form.is_valid():
-        name, network = str(frame.account), frame.account.network
-        with transaction.atomic():
-            renewal.remove(frame.account)
-            journal.record(request, 'remove', name=name, network=network)
-        messages.success(request, _('« %s » and all that was kept of it are erased.') % name)
+        name = str(frame.account)
+        removal.ask(frame.account, request.user)
+        said = _('« %s » is removed: nothing comes nor leaves any more. What was kept of it is being erased.')
+        messages.success(request, said % name)
         return HttpResponseRedirect(reverse('socialmedia-manage-home'))
     question = pages.Question(
         title=_('Remove « %s »?') % frame.account,

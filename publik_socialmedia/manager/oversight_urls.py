@@ -22,15 +22,16 @@ from typing import Any
 
 from django.urls import path
 
-from publik_socialmedia.manager import conversations, portal, queue, statistics
+from publik_socialmedia.manager import conversations, history, portal, queue, replaying, statistics
 
 urlpatterns: list[Any] = [
     path('queue/', queue.queue, name='socialmedia-manage-queue'),
-    path('queue/replay/', queue.replay, name='socialmedia-manage-replay'),
+    path('queue/replay/', replaying.replay, name='socialmedia-manage-replay'),
     path('queue/body/<int:pk>/', queue.body, name='socialmedia-manage-body'),
     path('conversations/', conversations.conversations, name='socialmedia-manage-conversations'),
     path('conversations/<int:pk>/', conversations.conversation, name='socialmedia-manage-conversation'),
     path('conversations/<int:pk>/block/', conversations.block, name='socialmedia-manage-block'),
+    path('journal/', history.history, name='socialmedia-manage-history'),
     path('portal/', portal.portal, name='socialmedia-manage-portal'),
     path('statistics/', statistics.statistics, name='socialmedia-manage-statistics'),
     path('statistics/csv/', statistics.statistics_csv, name='socialmedia-manage-statistics-csv'),

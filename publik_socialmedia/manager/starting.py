@@ -25,19 +25,15 @@ from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from publik_socialmedia import errors
 from publik_socialmedia.delivery import sending
 from publik_socialmedia.delivery.wakeup import wake
-from publik_socialmedia.intake import past
-from publik_socialmedia.manager import journal
+from publik_socialmedia.jobs import asking
+from publik_socialmedia.manager import jobs, journal
 from publik_socialmedia.manager.options import DaysForm, SettingsForm
 from publik_socialmedia.manager.steps import Frame, step
-from publik_socialmedia.models import Account, Endpoint
-from publik_socialmedia.networks.base import Problem
+from publik_socialmedia.models import Account, Endpoint, Job
 from publik_socialmedia.privacy.forms import RetentionForm
-from publik_socialmedia.reasons import sentence
 
 
 @step('import')
@@ -45,25 +41,22 @@ def choose_import(frame: Frame) -> HttpResponse:
     """POST: « now » (from now on), « count » (who waits since N days), « past » (import those)."""
     if frame.setup is None:
         return HttpResponseRedirect(frame.address('repair'))
-    if 'now' in frame.request.POST or ('past' in frame.request.POST and not frame.setup.facts.get('found')):
+    given, found = frame.request.POST, jobs.counted(frame)
+    waiting = found.progress.get('waiting') if found else None
+    if 'past' in given and waiting and found is not None and found.since:
+        frame.remember(days=(found.created_at - found.since).days, found=waiting)
+        return frame.finish()
+    if 'now' in given or 'past' in given:
+        asking.stop(frame.account)
         frame.remember(days=0, found=None)
         return frame.finish()
-    if 'past' in frame.request.POST:
-        return frame.finish()
-    form = DaysForm(frame.request.POST or None, initial={'days': 7})
-    problems: list[Problem] = []
-    found = None
-    if frame.request.method == 'POST' and form.is_valid():
-        days = form.cleaned_data['days']
-        try:
-            seen = past.look(frame.account, timezone.now() - timedelta(days=days))
-        except errors.SocialMediaError as error:
-            problems = [Problem(error.reason, sentence(error.reason))]
-        else:
-            texts = sum(len(events) for events in seen.waiting.values())
-            found = {'threads': len(seen.waiting), 'messages': texts, 'whole': seen.whole, 'days': days}
-            frame.remember(days=days, found=len(seen.waiting))
-    return frame.show('import.html', form=form, found=found, problems=problems)
+    form = DaysForm(given if 'count' in given else None, initial={'days': 7})
+    if 'count' in given and form.is_valid():
+        jobs.ask(frame, Job.Kind.COUNT, timezone.now() - timedelta(days=form.cleaned_data['days']))
+        return HttpResponseRedirect(frame.address('import'))
+    return frame.show(
+        'import.html', form=form, found=found.progress if found else None, **jobs.of_page(frame)
+    )
 
 
 @step('settings')
@@ -90,7 +83,7 @@ def start(frame: Frame) -> HttpResponse:
     if frame.request.method == 'POST':
         _start(frame)
         if days:
-            _import(frame, days)
+            _import(frame)
         wake()
         return HttpResponseRedirect(frame.address('account'))
     return frame.show('start.html', days=days, found=setup.facts.get('found'))
@@ -119,16 +112,8 @@ def _name(account: Account) -> None:
         Endpoint.objects.filter(pk=account.endpoint.pk).update(label=label[:250])
 
 
-def _import(frame: Frame, days: int) -> None:
-    try:
-        found = past.look(frame.account, timezone.now() - timedelta(days=days))
-    except errors.SocialMediaError as error:
-        said = _('What was written before could not be read: %s You can try again from this page.')
-        messages.error(frame.request, said % sentence(error.reason))
-        return
-    count = past.take(frame.account, found)
-    journal.record(frame.request, 'repair', frame.account, days=days, threads=count)
-    said = ngettext('%s unanswered thread is imported.', '%s unanswered threads are imported.', count) % count
-    messages.success(frame.request, said)
-    if not found.whole:
-        messages.warning(frame.request, _('There was more to read: go on with « Repair a gap ».'))
+def _import(frame: Frame) -> None:
+    """What was counted is imported by the worker; its page says how far it is."""
+    found = jobs.counted(frame)
+    if found is not None and found.since:
+        jobs.ask(frame, Job.Kind.IMPORT, found.since, threads=found.threads)

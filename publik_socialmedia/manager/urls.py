@@ -28,6 +28,7 @@ from publik_socialmedia.manager import (
     choosing,
     connecting,
     home,
+    jobs,
     leaving,
     receiving,
     starting,
@@ -72,6 +73,8 @@ _STAFF: list[Any] = [
     _of_account('resume/', accounts.resume, 'resume'),
     _of_account('poll/', accounts.poll, 'poll'),
     _of_account('repair/', accounts.repair, 'repair'),
+    _of_account('job/', jobs.status, 'job'),
+    _of_account('job/stop/', jobs.stop, 'job-stop'),
     _of_account('export/', leaving.export, 'export'),
     _of_account('remove/', leaving.remove, 'remove'),
 ]

@@ -174,4 +174,5 @@ def _security() -> Iterator[str]:
     yield _('Calls of networks and of w.c.s. are signed and checked; connections are encrypted.')
     yield _('These pages are for administrators only; what they do is written in a journal. Agents read a '
             'conversation only from a demand that w.c.s. shows them.')  # fmt: skip
+    yield _('Which administrator read which conversation is written in that journal, at most once an hour.')
     yield _('Technical logs hold no word, name, identifier nor token.')

@@ -136,7 +136,8 @@ def receive(request: HttpRequest, token: str, *, method: str = 'POST') -> Call:
         raise WebhookRejected('disabled')
     signers = prove(request.META.get('QUERY_STRING', ''))
     values = _values(request) if method == 'POST' else request.GET.dict()
-    demand = Demand.objects.select_related('account', 'conversation').filter(token=token).first()
+    known = Demand.objects.select_related('account', 'conversation').filter(account__removed_at=None)
+    demand = known.filter(token=token).first()
     if demand is None or demand.wcs_site not in signers or demand.state == Demand.State.GONE:
         raise WebhookRejected('demand_unknown', status=404)
     call = Call(demand, values)

@@ -113,6 +113,7 @@ def contact_of(token: str) -> Contact | None:
     if found is None:
         return None
     known = Contact.objects.select_related('account', 'conversation').exclude(conversation=None)
+    known = known.filter(account__removed_at=None)
     return known.filter(pk=int(found[1])).first()
 
 

@@ -162,4 +162,4 @@ def _file_signer() -> TimestampSigner:
 
 def _demand(token: str) -> Demand | None:
     known = Demand.objects.select_related('conversation__contact', 'conversation__account')
-    return known.filter(token=token).first()
+    return known.filter(token=token, account__removed_at=None).first()

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -29,7 +30,19 @@ from lxml import html
 from demo.emulators.graph import APP_ID, APP_SECRET, PAGE_ID, PAGE_TOKEN, VERIFY_TOKEN, GraphEmulator
 from demo.emulators.mastodon import TOKEN, MastodonEmulator
 from publik_socialmedia import media
-from publik_socialmedia.models import Account, Attachment, ChannelEvent, Endpoint, Journal, Message, Setup
+from publik_socialmedia.jobs import running
+from publik_socialmedia.models import (
+    Account,
+    Attachment,
+    ChannelEvent,
+    Endpoint,
+    Job,
+    Journal,
+    Message,
+    Setup,
+)
+from publik_socialmedia.reasons import sentence
+from tests.delivery.desk import inbox_all
 from tests.factory import make_account, write
 from tests.manager.scene import address, begun, connected, staff, text
 from tests.wcs.panel_scene import attach, bind, picture
@@ -187,11 +200,66 @@ def test_a_gap_is_counted_then_repaired(settings: Any) -> None:
         account, client = make_account('mastodon', credentials=credentials), staff()
         client.post(address('test', account.pk))
         server.state.write('jeanne@ailleurs.example', '@ville Bonjour')
-        page = text(client.post(address('repair', account.pk), {'days': '2', 'count': '1'}))
+        repair = address('repair', account.pk)
+        client.post(repair, {'repair': '1'})  # it is counted first
+        assert not Job.objects.exists()
+        page = text(client.post(repair, {'days': '2', 'count': '1'}, follow=True))
+        assert 'Comptage' in page and 'en cours' in page and 'continue tout seul' in page
+        found = client.get(address('job', account.pk)).json()
+        assert found['pending'] and 'Comptage' in found['html']
+        running.run_some()
+        assert not client.get(address('job', account.pk)).json()['pending']
+        page = text(client.get(repair))
         assert 'Il manque ici <strong>1</strong> message' in page and not Message.objects.exists()
-        assert client.post(address('repair', account.pk), {'days': '2', 'repair': '1'}).status_code == 302
-        assert 'repair' in actions()
-        assert 'à corriger' in text(client.post(address('repair', account.pk), {'days': '0', 'count': '1'}))
+        page = text(client.post(repair, {'repair': '1'}, follow=True))
+        assert 'Relecture' in page and 'en cours' in text(client.get(address('account', account.pk)))
+        running.run_some()
+        inbox_all()
+        assert Message.objects.count() == 1 and 'repair' in actions()
+        assert '1 pages ont été relues' in text(client.get(address('account', account.pk)))
+        assert 'à corriger' in text(client.post(repair, {'days': '0', 'count': '1'}))
+
+
+def test_a_gap_that_is_known_is_proposed() -> None:
+    """R18: what is read again begins where the network stopped to take our calls."""
+    account, client = make_account('mastodon', credentials={'instance': 'https://example.org'}), staff()
+    assert 'panne connue' not in text(client.get(address('repair', account.pk)))
+    account.refuse('auth')
+    account.accept()
+    began = timezone.now() - timedelta(days=3)
+    Journal.objects.filter(action='problem').update(at=began)
+    assert 'La dernière panne connue a commencé le' in text(client.get(address('repair', account.pk)))
+    client.post(address('repair', account.pk), {'gap': '1'})
+    job = Job.objects.get()
+    assert timedelta(0) < began - job.since <= timedelta(hours=2)
+
+
+def test_what_is_in_progress_can_be_stopped_and_nothing_else_begins_meanwhile() -> None:
+    account, client = make_account('mastodon', credentials={'instance': 'https://example.org'}), staff()
+    repair = address('repair', account.pk)
+    client.post(repair, {'days': '2', 'count': '1'})
+    page = text(client.post(repair, {'days': '2', 'count': '1'}, follow=True))
+    assert 'Un autre travail est en cours' in page and Job.objects.count() == 1
+    page = text(client.post(address('job-stop', account.pk), {'next': repair}, follow=True))
+    assert 'Le travail est arrêté' in page and 'job-stopped' in actions() and 'Arrêter' not in page
+    assert client.post(address('job-stop', account.pk), {'next': 'https://evil.example/'}).url.startswith('/')
+    client.post(repair, {'days': '2', 'count': '1'})
+    assert Job.objects.get().is_pending
+
+
+def test_a_reading_that_failed_says_why_and_one_that_waits_says_for_what() -> None:
+    account, client = make_account('mastodon', credentials={'instance': 'https://example.org'}), staff()
+    job = Job.objects.create(account=account, kind='count', since=timezone.now())
+    long_ago = timezone.now() - timedelta(minutes=10)
+    Job.objects.update(due_at=long_ago, updated_at=long_ago)
+    assert 'le worker fonctionne-t-il' in text(client.get(address('repair', account.pk)))
+    Job.objects.update(due_at=timezone.now() + timedelta(minutes=10), reason='rate', attempts=1)
+    page = text(client.get(address('repair', account.pk)))
+    assert 'reprendra de lui-même' in page and sentence('rate') in unescape(page)
+    Job.objects.update(state='failed', reason='auth', done_at=timezone.now())
+    page = unescape(text(client.get(address('repair', account.pk))))
+    assert 'n’a pas abouti' in page and sentence('auth') in page
+    assert sentence('auth') in unescape(text(client.get(address('account', account.pk)))) and job.pk
 
 
 # -- leaving
@@ -220,7 +288,9 @@ def test_removal_says_what_it_erases_wants_the_name_and_leaves_nothing() -> None
     page = client.post(address('remove', account.pk), {'confirmed': '1', 'name': 'Autre ville'})
     assert 'pas le nom du compte' in text(page) and media.path(stored).exists()
     client.post(address('remove', account.pk), {'confirmed': '1', 'name': 'Ville de Villexemple'})
-    assert list(Account.objects.all()) == [other] and Message.objects.count() == 1
+    assert list(Account.objects.all()) == [other] and {'removal'} <= set(actions())
+    running.run_some()
+    assert Account.all_rows.count() == Message.objects.count() == 1
     assert not media.path(stored).exists() and not Attachment.objects.exists()
     assert Endpoint.objects.count() == 1 and 'remove' in actions()
 

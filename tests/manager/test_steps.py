@@ -135,13 +135,16 @@ def test_unanswered_threads_are_counted_then_taken_and_no_other(wcs: StandIn) ->
         account.save()
         client.post(address('test', account.pk), {'test': '1'})
         client.post(address('form', account.pk), {'choose': '1', 'form': wcs.form})
-        page = text(client.post(address('import', account.pk), {'count': '1', 'days': '7'}))
+        page = text(client.post(address('import', account.pk), {'count': '1', 'days': '7'}, follow=True))
+        assert 'Comptage de ce qui a été écrit' in page and 'en cours' in page
+        turns(1)
+        page = text(client.get(address('import', account.pk)))
         assert '<strong>2</strong> fils attendent' in page and not Message.objects.exists()
         client.post(address('import', account.pk), {'past': '1'})
         client.post(address('settings', account.pk), {'name': 'Ville'})
         assert 'fils sans réponse sur 7 jours' in text(client.get(address('start', account.pk)))
         client.post(address('start', account.pk))
-        turns(1)
+        turns(2)
         assert Message.objects.filter(origin='citizen').count() == len(wcs.demands()) == 2
 
 

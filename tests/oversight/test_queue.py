@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -29,8 +30,8 @@ from django.utils import timezone
 from lxml import html
 
 from publik_socialmedia.intake import inbox
-from publik_socialmedia.manager import backlog, queue
-from publik_socialmedia.models import Delivery, Journal, Message, RawEvent
+from publik_socialmedia.manager import backlog, polls, replaying
+from publik_socialmedia.models import Account, Conversation, Delivery, Journal, Message, RawEvent
 from tests.factory import make_account, write
 from tests.oversight.scene import ago, block, blocked, body_of, rows, sentence, staff, visitor, words
 
@@ -113,7 +114,6 @@ def test_late_work_is_what_is_due_for_long_or_was_put_off_R42() -> None:
     page = staff().get(LIST, {'list': 'failing'})
     assert len(rows(page)) == 2 and 'le worker' in rows(page)[0] and sentence('wcs_away') in rows(page)[1]
     assert str(waiting.pk) not in [row.split()[0] for row in rows(page)]
-    assert b'name="item"' not in page.content  # it goes by itself
 
 
 def test_each_list_has_its_own_bodies_R42() -> None:
@@ -131,15 +131,16 @@ def test_each_list_has_its_own_bodies_R42() -> None:
     assert '2 éléments n’ont pas pu être enregistrés' in partial
     assert 'le worker' in unread
     counts = {slug: count for slug, _label, count in queue_lists(client)}
-    assert counts == {'blocked': 0, 'failing': 0, 'unreadable': 1, 'partial': 1, 'unread': 1}
+    assert counts == {'blocked': 0, 'failing': 0, 'unreadable': 1, 'partial': 1, 'unread': 1, 'polls': 0}
 
 
 def queue_lists(client: Client) -> list[tuple[str, str, int]]:
-    counts = backlog.counts()
+    counts = {**backlog.counts(), polls.NAME: polls.late().count()}
+    lists = {**backlog.LISTS, polls.NAME: polls.LABEL}
     page = words(client.get(LIST))
-    for slug, label in backlog.LISTS.items():
+    for slug, label in lists.items():
         assert f'{label} {counts[slug]}' in page
-    return [(slug, str(label), counts[slug]) for slug, label in backlog.LISTS.items()]
+    return [(slug, str(label), counts[slug]) for slug, label in lists.items()]
 
 
 @pytest.mark.parametrize(
@@ -227,7 +228,7 @@ def test_one_is_started_again_and_journaled_R42() -> None:
     assert (row.action, row.actor.username, row.details) == (
         'replay',
         'staff',
-        {'deliveries': 1, 'bodies': 0},
+        {'deliveries': 1},
     )
 
 
@@ -259,7 +260,7 @@ def test_the_confirmation_sends_back_what_was_asked() -> None:
 
 
 def test_a_large_list_is_started_again_by_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, 'BATCH', 2)
+    monkeypatch.setattr(replaying, 'BATCH', 2)
     account = make_account()
     for user in ('a', 'b', 'c'):
         blocked(account, user=user)
@@ -306,12 +307,81 @@ def test_nothing_chosen_changes_nothing_and_says_so() -> None:
     assert state(delivery) == 'blocked' and not Journal.objects.exists()
 
 
-def test_what_waits_by_itself_cannot_be_started_again() -> None:
-    delivery = write(make_account()).deliveries.get()
-    Delivery.objects.filter(pk=delivery.pk).update(due_at=ago(minutes=10), attempts=4, reason='wcs_away')
-    staff().post(REPLAY, {'list': 'failing', 'item': delivery.pk})
+def test_what_waits_to_be_read_cannot_be_started_again() -> None:
+    raw = body_of(make_account(), state='pending', error='', received_at=ago(minutes=6))
+    page = staff().get(LIST, {'list': 'unread'})
+    assert b'name="item"' not in page.content and b'name="one"' not in page.content
+    staff().post(REPLAY, {'list': 'unread', 'item': raw.pk})
+    assert not Journal.objects.exists()
+
+
+def put_off(account: Account, user: str, **values: Any) -> Delivery:
+    """A delivery that something refused, to be tried in an hour."""
+    delivery = write(account, user=user).deliveries.get()
+    due_at = timezone.now() + timedelta(hours=1)
+    changes = {'due_at': due_at, 'reason': 'wcs_away', 'attempts': 4, **values}
+    Delivery.objects.filter(pk=delivery.pk).update(**changes)
+    Conversation.objects.filter(pk=delivery.conversation_id).update(due_at=changes['due_at'])
     delivery.refresh_from_db()
-    assert delivery.attempts == 4 and not Journal.objects.exists()
+    return delivery
+
+
+@pytest.mark.parametrize('how', ['one', 'item'])
+def test_late_work_is_tried_now_one_by_one_or_ticked_R42(how: str) -> None:
+    account = make_account()
+    chosen, other = put_off(account, 'a'), put_off(account, 'b')
+    page = staff().get(LIST, {'list': 'failing'})
+    assert page.content.count(b'name="one"') == 2 and 'Essayer maintenant' in words(page)
+    page = staff().post(REPLAY, {'list': 'failing', how: chosen.pk}, follow=True)
+    assert '1 élément a été relancé.' in words(page)
+    for delivery in (chosen, other):
+        delivery.refresh_from_db()
+        delivery.conversation.refresh_from_db()
+    now = timezone.now()
+    assert chosen.due_at <= now and chosen.conversation.due_at <= now
+    assert chosen.attempts == 4  # it is the same try, sooner: its whole time is not given again
+    assert other.due_at > now and other.conversation.due_at > now
+    assert Journal.objects.get().details == {'deliveries': 1} and Journal.objects.get().action == 'hasten'
+
+
+def test_what_comes_first_in_the_conversation_is_tried_with_it_R42() -> None:
+    account = make_account()
+    first, second = put_off(account, 'a'), put_off(account, 'a')
+    assert first.conversation_id == second.conversation_id
+    staff().post(REPLAY, {'list': 'failing', 'one': second.pk})
+    first.refresh_from_db()
+    assert first.due_at <= timezone.now()
+
+
+def test_the_whole_list_of_late_work_is_tried_now_once_confirmed_R42() -> None:
+    late = [put_off(make_account(), user) for user in 'abc']
+    asked = {'list': 'failing', 'all': '1'}
+    assert '3 éléments seront relancés.' in words(staff().post(REPLAY, asked))
+    page = staff().post(REPLAY, {**asked, 'confirmed': '1'}, follow=True)
+    assert '3 éléments ont été relancés.' in words(page)
+    assert Delivery.objects.filter(pk__in=[one.pk for one in late], due_at__lte=timezone.now()).count() == 3
+
+
+def test_late_polls_are_listed_with_their_reason_and_tried_now_R42() -> None:
+    soon, now = timezone.now() + timedelta(hours=2), timezone.now()
+    failed = make_account(
+        'mastodon', name='Mairie', poll_due_at=soon, poll_failures=3, problem='auth', state='broken'
+    )
+    make_account('mastodon', name='Saine', poll_due_at=soon)
+    make_account('mastodon', name='En pause', poll_due_at=now, poll_failures=1, state='paused')
+    late = make_account('telegram', name='Oubliée', poll_due_at=ago(minutes=20))
+    page = staff().get(LIST, {'list': 'polls'})
+    assert len(rows(page)) == 2
+    shown = ' '.join(rows(page))
+    assert 'Mairie' in shown and sentence('auth') in shown and 'Oubliée' in shown and 'le worker' in shown
+    staff().post(REPLAY, {'list': 'polls', 'one': failed.pk})
+    failed.refresh_from_db()
+    assert failed.poll_due_at <= timezone.now() and failed.poll_failures == 3
+    assert Journal.objects.get().details == {'polls': 1}
+    page = staff().post(REPLAY, {'list': 'polls', 'all': '1', 'confirmed': '1'}, follow=True)
+    assert '2 éléments ont été relancés.' in words(page)
+    late.refresh_from_db()
+    assert late.poll_due_at >= now
 
 
 def test_bodies_are_read_again_but_not_those_that_were_emptied_R42() -> None:
@@ -320,7 +390,7 @@ def test_bodies_are_read_again_but_not_those_that_were_emptied_R42() -> None:
     page = staff().post(REPLAY, {'list': 'unreadable', 'item': [raw.pk, emptied.pk]}, follow=True)
     assert '1 élément a été relancé.' in words(page)
     assert list(RawEvent.objects.filter(state='pending').values_list('pk', flat=True)) == [raw.pk]
-    assert Journal.objects.get().details == {'deliveries': 0, 'bodies': 1}
+    assert Journal.objects.get().details == {'bodies': 1}
 
 
 # -- the raw body

@@ -10,19 +10,26 @@ document.addEventListener('DOMContentLoaded', () => {
       await navigator.clipboard.writeText(field.value);
     });
   }
-  const place = document.querySelector('[data-socialmedia-proofs]');
-  if (!place) return;
-  const look = async () => {
-    try {
-      const answer = await fetch(place.dataset.socialmediaProofs, { credentials: 'same-origin' });
-      const type = answer.headers.get('Content-Type') || '';
-      if (!answer.ok || !type.startsWith('application/json')) return;
-      const { html } = await answer.json();
-      if (html !== look.shown) place.innerHTML = html;
-      look.shown = html;
-    } catch {
-      // the next look may succeed
-    }
+  const watch = (place, address, then) => {
+    let shown;
+    const look = async () => {
+      try {
+        const answer = await fetch(address, { credentials: 'same-origin' });
+        const type = answer.headers.get('Content-Type') || '';
+        if (!answer.ok || !type.startsWith('application/json')) return;
+        const found = await answer.json();
+        if (found.html !== shown) place.innerHTML = found.html;
+        shown = found.html;
+        then(found);
+      } catch {
+        // the next look may succeed
+      }
+    };
+    setInterval(() => { if (!document.hidden) look(); }, 3000);
   };
-  setInterval(() => { if (!document.hidden) look(); }, 3000);
+  const proofs = document.querySelector('[data-socialmedia-proofs]');
+  if (proofs) watch(proofs, proofs.dataset.socialmediaProofs, () => {});
+  const job = document.querySelector('[data-socialmedia-job]');
+  // once it is over, the page offers what comes next
+  if (job) watch(job, job.dataset.socialmediaJob, ({ pending }) => { if (!pending) location.reload(); });
 });
