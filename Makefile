@@ -42,7 +42,7 @@ test: test42 test52
 
 # Networks import no Django: their own tests run once, with 4.2; what uses them runs with both.
 # PostgreSQL 16 here, 18 below: two of the versions that Publik's hosts run.
-test42: $(VENV)/.stamp messages
+test42: $(VENV)/.stamp $(VENVDOCS)/.stamp messages
 	TEST_POSTGRES=16 $(VENV)/bin/python -m pytest -n $(WORKERS) $(ARGS)
 
 test52: $(VENV)/.stamp $(VENV52)/.stamp messages
