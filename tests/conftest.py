@@ -35,6 +35,20 @@ from demo.postgres import PrivatePostgres, django_database
 hypothesis_settings.register_profile('suite', hypothesis_settings(), deadline=None)
 hypothesis_settings.load_profile('suite')
 
+# title, pattern of the tests (network, case), what is counted
+TABLES = (
+    (
+        'corpus through the intake: once, twice, split, permuted',
+        r'intake/test_corpus\.py::\w+\[([a-z]+)-(.+\.json)\]$',
+        'files',
+    ),
+    (
+        'troubles provoked in the stand-ins: shown, told once, measured, over by themselves',
+        r'oversight/test_troubles\.py::test_trouble\[([a-z.]+)-(.+)\]$',
+        'troubles',
+    ),
+)
+
 _server: PrivatePostgres | None = None
 
 
@@ -65,19 +79,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """The table network × files × pass of the corpus, from what its tests in this run found."""
-    failed: dict[str, dict[str, bool]] = {}
-    for outcome in ('passed', 'failed'):
-        for report in terminalreporter.stats.get(outcome, []):
-            found = re.search(r'intake/test_corpus\.py::\w+\[([a-z]+)-(.+\.json)\]$', report.nodeid)
-            if found:
-                files = failed.setdefault(found[1], {})
-                files[found[2]] = files.get(found[2], False) or outcome == 'failed'
-    if failed:
-        terminalreporter.section('corpus through the intake: once, twice, split, permuted')
-    for network, files in sorted(failed.items()):
-        passed = len(files) - sum(files.values())
-        terminalreporter.line(f'{network:<12} {len(files):>4} files {passed:>4} pass')
+    """Tables network × files, network × troubles, from what the tests in this run found."""
+    for title, pattern, what in TABLES:
+        failed: dict[str, dict[str, bool]] = {}
+        for outcome in ('passed', 'failed'):
+            for report in terminalreporter.stats.get(outcome, []):
+                found = re.search(pattern, report.nodeid)
+                if found:
+                    cases = failed.setdefault(found[1], {})
+                    cases[found[2]] = cases.get(found[2], False) or outcome == 'failed'
+        if failed:
+            terminalreporter.section(title)
+        for network, cases in sorted(failed.items()):
+            passed = len(cases) - sum(cases.values())
+            terminalreporter.line(f'{network:<12} {len(cases):>4} {what} {passed:>4} pass')
 
 
 @pytest.fixture(autouse=True)

@@ -107,6 +107,7 @@ def _claim() -> int | None:
                 SELECT watch.id FROM publik_socialmedia_watch AS watch
                   JOIN publik_socialmedia_account AS account ON account.id = watch.account_id
                  WHERE watch.due_at <= %s AND account.state <> 'paused'
+                   AND account.id NOT IN (SELECT account_id FROM publik_socialmedia_setup)
                  ORDER BY watch.due_at LIMIT 1 FOR UPDATE OF watch SKIP LOCKED)
             RETURNING account_id
             """,

@@ -33,7 +33,6 @@ from django.utils import timezone
 
 from publik_socialmedia import health
 from publik_socialmedia.delivery import queue
-from publik_socialmedia.locks import alone
 from publik_socialmedia.models import Account, Conversation, Delivery, Journal, Message, RawEvent, Setup
 from publik_socialmedia.monitoring import alerts, telling
 from tests.factory import make_account, write
@@ -320,24 +319,6 @@ def test_nothing_is_told_while_the_tenant_is_off_R43(settings) -> None:
     make_account().refuse('auth')
     settings.PUBLIK_SOCIALMEDIA_ENABLED = False
     assert run() == [] and run('--digest') == []
-
-
-def test_two_processes_tell_once() -> None:
-    make_account().refuse('auth')
-    with connection.cursor() as cursor, alone('alerts') as ours:
-        assert ours
-        cursor.execute('SELECT pg_backend_pid()')
-        # the lock belongs to a connection: another one is needed to be refused
-        other = connection.copy()
-        try:
-            with other.cursor() as second:
-                second.execute(
-                    'SELECT pg_try_advisory_lock(hashtextextended(current_schema() || %s, 0))',
-                    [' socialmedia alerts'],
-                )
-                assert second.fetchone() == (False,)
-        finally:
-            other.close()
 
 
 # -- the digest

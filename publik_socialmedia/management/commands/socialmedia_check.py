@@ -29,6 +29,8 @@ from publik_socialmedia import errors, health
 from publik_socialmedia.management.site_command import SiteCommand
 from publik_socialmedia.models import Account
 from publik_socialmedia.monitoring import alerts, plugin
+from publik_socialmedia.networks.base import Problem
+from publik_socialmedia.reasons import sentence
 
 # alerts of which neither the test of an account nor the queues tell
 OTHERS = frozenset({'silence', 'private_storage', 'storage_unwritable', 'storage_full'})
@@ -107,6 +109,13 @@ class Command(SiteCommand):
 
     def _account(self, account: Account, *, quiet: bool, rehearse: bool) -> dict[str, Any]:
         problems = health.examine(account, asked=False)
+        # what only sending meets, or an event told: a look does not see it
+        told = {problem.reason for problem in problems}
+        problems += [
+            Problem(reason, sentence(reason))
+            for reason in (account.problem, account.wcs_problem)
+            if reason and reason not in told
+        ]
         if rehearse:
             problems += health.rehearse(account)
         found = [{'reason': p.reason, 'message': p.message, 'severity': p.severity} for p in problems]
