@@ -39,7 +39,8 @@ from publik_socialmedia.fields import decrypt, encrypt, keyed_hash
 from publik_socialmedia.manager.offers import Offer
 from publik_socialmedia.models import Nonce
 
-KEY = 'socialmedia-authorizations'  # in the session: [{"state": hash, "sealed": token of Fernet}]
+# in the session: [{"state": hash, "until": ISO, "sealed": Fernet's token}]
+KEY = 'socialmedia-authorizations'
 LIFE = timedelta(minutes=10)
 MOST = 5  # in one session: who begins again and again keeps the last ones
 
@@ -62,8 +63,7 @@ def new_state() -> str:
 def remember(request: HttpRequest, state: str, pending: Pending) -> None:
     """``state`` goes to the network, and comes back with the person."""
     facts = {
-        'user': request.user.pk,
-        'until': (timezone.now() + LIFE).isoformat(),
+        'user': str(request.user.pk),
         'account': pending.account,
         'network': pending.network,
         'redirect_uri': pending.redirect_uri,
@@ -73,7 +73,7 @@ def remember(request: HttpRequest, state: str, pending: Pending) -> None:
         'keep': dict(pending.keep),
     }
     sealed = encrypt(json.dumps(facts).encode()).decode()
-    row = {'state': _digest(state), 'sealed': sealed}
+    row = {'state': _digest(state), 'until': (timezone.now() + LIFE).isoformat(), 'sealed': sealed}
     request.session[KEY] = [*_rows(request), row][-MOST:]
 
 
@@ -83,7 +83,7 @@ def take(request: HttpRequest, network: str) -> Pending | None:
     # a fragment is no part of the address, though not all that is between leaves it out
     digest = _digest(request.GET.get('state', '').partition('#')[0])
     rows = _rows(request)
-    found = [row for row in rows if hmac.compare_digest(str(row.get('state')), digest)]
+    found = [row for row in rows if hmac.compare_digest(row['state'], digest)]
     if not found:
         return None
     request.session[KEY] = [row for row in rows if row not in found]
@@ -91,26 +91,24 @@ def take(request: HttpRequest, network: str) -> Pending | None:
     until = timezone.now() + 2 * LIFE
     _row, is_first = Nonce.objects.get_or_create(digest=digest, defaults={'expires_at': until})
     facts = _unsealed(found[0])
-    if not is_first or facts.get('user') != request.user.pk or facts.get('network') != network:
-        return None
-    if datetime.fromisoformat(facts['until']) <= timezone.now():
+    if not is_first or facts.get('user') != str(request.user.pk) or facts.get('network') != network:
         return None
     offer = Offer(facts['own'], facts['shared'], facts['endpoint'])
     return Pending(facts['account'], network, facts['redirect_uri'], offer, facts['keep'])
 
 
-def _rows(request: HttpRequest) -> list[dict[str, Any]]:
-    found = request.session.get(KEY)
-    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+def _rows(request: HttpRequest) -> list[dict[str, str]]:
+    """Those that are not over."""
+    now = timezone.now()
+    return [row for row in request.session.get(KEY, []) if datetime.fromisoformat(row['until']) > now]
 
 
-def _unsealed(row: Mapping[str, Any]) -> dict[str, Any]:
+def _unsealed(row: Mapping[str, str]) -> dict[str, Any]:
     """{} if the key that encrypted it is gone."""
     try:
-        found = json.loads(decrypt(str(row.get('sealed')).encode()))
+        return dict(json.loads(decrypt(row['sealed'].encode())))
     except errors.ConfigurationError:
         return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _digest(state: str) -> str:

@@ -375,6 +375,8 @@ def test_a_return_after_ten_minutes(place: Place, monkeypatch: pytest.MonkeyPatc
     late = timezone.now() + timedelta(minutes=10, seconds=1)
     monkeypatch.setattr(pending.timezone, 'now', lambda: late)
     assert lost(client.get(back))
+    leave(client, place, account)
+    assert len(states()) == 1  # what is over is not kept
 
 
 @only_x
