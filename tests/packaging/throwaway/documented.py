@@ -63,7 +63,10 @@ def follow(system: System, package: Path, say: Callable[[str], None]) -> None:
     for step in _steps('deb-last'):
         _do(system, step)
         count += 1
-    say(fX)
+    say(
+        f'{count} commands of the documentation, typed in their order: installed, connected, backed up and '
+        'restored, removed; a message became a demand'
+    )
 
 
 def _steps(runner: str) -> Iterator[dict[str, Any]]:

@@ -89,7 +89,8 @@ class Story:
         manage(system, 'collectstatic --noinput --link')
         check(system.path('/var/lib/combo/collectstatic/publik_socialmedia').is_dir(), 'static files')
         for job in ('worker', 'alert', 'digest', 'purge'):
-            check(not cron(system, job), f'cron says something of {job} where nothing is enabled')
+            said = cron(system, job)
+            check(not said, f'cron, {job}, where nothing is enabled: {said}')
         pages = system.run(f'dpkg -L {PACKAGE} | grep -c /man8/').strip()
         self.say(
             f'installed by apt where neither systemd nor the brick runs; {tables[VILLE]} tables in each of '
@@ -147,7 +148,8 @@ class Story:
         world('write', 'Sacha Exemple', 'Un arbre est tombé rue des Lilas')
         until(lambda: 'rue des Lilas' in ' '.join(world('demands')), 'the demand carried by the unit')
         asked = system.path('/var/log/systemctl').read_text().count('is-active')
-        check(not cron(system, 'worker'), 'cron says something beside the unit')
+        said = cron(system, 'worker')
+        check(not said, f'cron, beside the unit: {said}')
         check(
             system.path('/var/log/systemctl').read_text().count('is-active') == asked + 1, 'cron asks systemd'
         )
@@ -220,7 +222,8 @@ class Story:
         until(lambda: status(system, SITE.format(VILLE) + '/') == '200', 'the brick without the application')
         check(status(system, SITE.format(VILLE) + PAGE) == '404', 'its pages are still there')
         for job in ('worker', 'alert', 'digest', 'purge'):
-            check(not cron(system, job), f'cron says something of {job} after the removal')
+            said = cron(system, job)
+            check(not said, f'cron, {job}, after the removal: {said}')
         self.say(
             'tables removed as README.Debian tells, then the package: worker stopped, brick restarted without'
         )
