@@ -71,7 +71,5 @@ def level(found: list[Line]) -> int:
 
 
 def summary(found: list[Line]) -> str:
-    if not found:
-        return f'{NAMES[OK]} - {_("all is well")}'
-    count = ngettext('%s problem', '%s problems', len(found)) % len(found)
-    return f'{NAMES[level(found)]} - {count}'
+    said = ngettext('%s problem', '%s problems', len(found)) % len(found) if found else _('all is well')
+    return f'{NAMES[level(found)]} - {said}'

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core import checks
@@ -27,8 +28,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from prometheus_client.metrics_core import Metric
+from prometheus_client.parser import text_string_to_metric_families
 
-from publik_socialmedia.models import Account, Conversation, Setup
+from publik_socialmedia.models import Account, Conversation, Notice, Setup, Watch
+from publik_socialmedia.monitoring import metrics as exposition
+from publik_socialmedia.networks.base import Problem
 from tests.factory import make_account, write
 from tests.oversight.scene import blocked, body_of, staff
 
@@ -124,6 +129,54 @@ def test_the_text_is_what_prometheus_reads_R41() -> None:
             assert line.startswith(name)
     assert f'publik_socialmedia_account_info{{account="{account.pk}",network="messenger",' in text
     assert r'name="Ville \"de\" \\ Villexemple\nsuite"' in text
+
+
+def parsed() -> dict[str, Metric]:
+    return {metric.name: metric for metric in text_string_to_metric_families(read().content.decode())}
+
+
+def everything(settings) -> None:
+    """Something in each family."""
+    settings.PUBLIK_SOCIALMEDIA_PRIVATE_STORAGE = str(Path(__file__) / 'folder')
+    account = make_account(token_expires_at=timezone.now(), last_event_at=timezone.now())
+    account.refuse('auth')
+    write(account)
+    blocked(account, user='b')
+    body_of(account)
+    Watch.note(account, [Problem('rate', 'Lent.', 'warning', passing=True)], [])
+    Notice.objects.create(recipient='gru@example.org', subject='x', body='x')
+
+
+def test_prometheus_reads_it_and_the_names_follow_its_rules_R41(settings) -> None:
+    """https://prometheus.io/docs/practices/naming/ , as « promtool check metrics » looks at them."""
+    everything(settings)
+    found = parsed()
+    declared = set(re.findall(r"'([a-z_]+)', '[A-Z]", Path(exposition.__file__).read_text()))
+    assert {name.removeprefix('publik_socialmedia_') for name in found} >= declared and declared
+    for name, metric in found.items():
+        assert metric.type == 'gauge' and metric.documentation.endswith('.'), name
+        assert re.fullmatch(r'publik_socialmedia_[a-z]+(_[a-z]+)*', name), name
+        # of a counter, of a histogram, or the kind said twice; units are base units, at the end
+        assert not re.search(r'_(total|count|sum|bucket|gauge|ms|milliseconds|minutes|hours|days)$', name), (
+            name
+        )
+        assert 'seconds' not in name or name.endswith('_seconds'), name
+        labels = [tuple(sorted(sample.labels.items())) for sample in metric.samples]
+        assert len(set(labels)) == len(labels) and len({tuple(map(first, one)) for one in labels}) == 1, name
+        assert not {'le', 'quantile', 'job', 'instance'} & {key for one in labels for key, _value in one}
+
+
+def first(pair: tuple[str, str]) -> str:
+    return pair[0]
+
+
+def test_what_the_last_look_found_is_counted_R41(settings) -> None:
+    everything(settings)
+    (sample,) = parsed()['publik_socialmedia_account_finding'].samples
+    assert (sample.labels['reason'], sample.labels['severity'], sample.value) == ('rate', 'warning', 1)
+    assert parsed()['publik_socialmedia_mails_waiting'].samples[0].value == 1
+    (sample,) = parsed()['publik_socialmedia_storage_trouble'].samples
+    assert sample.labels == {'reason': 'storage_unwritable'}
 
 
 def test_each_figure_is_the_true_one_R41() -> None:
