@@ -46,7 +46,7 @@ def named(patterns: Any) -> Iterator[URLPattern]:
 
 PATTERNS = {str(item.name): item for item in named(urls.urlpatterns)}
 # those that only take a POST: a GET of staff is refused by its method
-POSTED = {'merge', 'poll', 'export'}
+POSTED = {'merge', 'poll', 'export', 'job-stop'}
 # those to which one only comes back: a GET that nobody waits for is refused
 EXPECTED = {'authorization'}
 
