@@ -43,6 +43,14 @@ FILES = {
     'audio/*': 'sons',
     'application/*': 'documents',
     'text/*': 'textes',
+    'application/msword': 'Word',
+    'application/vnd.openxmlformats-officedocument.wordprocessingml.document': 'Word',
+    'application/vnd.ms-excel': 'Excel',
+    'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'Excel',
+    'application/vnd.ms-powerpoint': 'PowerPoint',
+    'application/vnd.openxmlformats-officedocument.presentationml.presentation': 'PowerPoint',
+    'video/quicktime': 'QuickTime',
+    'text/plain': 'texte',
 }
 HEAD = """# Ce que chaque réseau permet
 
@@ -56,7 +64,7 @@ def page() -> str:
     """The whole page, in Markdown."""
     networks = list(registry().values())
     names = [f'[{n.label}](../publik_socialmedia/networks/{n.slug}/README.md)' for n in networks]
-    lines = [_row('', names), _row('---', ['---'] * len(networks))]
+    lines = [_row('Réseau', names), _row('---', ['---'] * len(networks))]
     lines += [_row(label, [cell(network) for network in networks]) for label, cell in ROWS.items()]
     return HEAD + '\n'.join(lines) + '\n'
 

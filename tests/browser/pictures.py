@@ -33,7 +33,7 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-WIDTH, TALLEST = 960, 1000
+WIDTH, TALLEST = 800, 1000
 # where the content ends
 BOTTOM = 'Math.ceil(document.querySelector("#content, main").getBoundingClientRect().bottom + scrollY)'
 TESTS = Path(__file__).parent.parent
