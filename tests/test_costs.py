@@ -45,9 +45,9 @@ pytestmark = pytest.mark.django_db
 
 # BEGIN, COMMIT and savepoints are counted as queries
 ACKNOWLEDGE = 2
-READ_FIRST, READ_LATER = 21, 19
+READ_FIRST, READ_LATER = 20, 18
 READ_BATCH = 17  # for each body of a batch of twenty
-OPEN, FOLLOW = 20, 19
+OPEN, FOLLOW = 15, 14
 LOOK_IN_VAIN = 1
 POLL_IN_VAIN = 7
 
@@ -186,6 +186,7 @@ def test_no_query_of_a_message_reads_a_table_that_grows(account: Account):
     for _ in range(2):
         arrive(account, 'psid-1')
         asked += queries(worker.read_some, 1) + queries(worker.deliver_some, 1)
+    asked = [statement for sql in asked for statement in sql.split(';')]  # two may be asked in one exchange
     plans = {
         sql: plan(sql) for sql in asked if sql.lstrip().startswith(('SELECT', 'UPDATE', 'WITH', 'DELETE'))
     }

@@ -29,6 +29,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from publik_socialmedia import rows
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.fields import keyed_hash
 from publik_socialmedia.models import Account, ContactIdentifier, Tombstone
@@ -50,9 +51,9 @@ def bury_traces(account: Account, *, messages: Iterable[str] = (), users: Iterab
 def bury_digests(digests: Iterable[str]) -> None:
     """Remember these hashes, for as long as networks redeliver."""
     expires_at = timezone.now() + timedelta(days=app_settings.TOMBSTONE_DAYS)
-    rows = [Tombstone(digest=digest, expires_at=expires_at) for digest in digests]
+    buried = [Tombstone(digest=digest, expires_at=expires_at) for digest in digests]
     Tombstone.objects.bulk_create(
-        rows, update_conflicts=True, unique_fields=['digest'], update_fields=['expires_at']
+        buried, update_conflicts=True, unique_fields=['digest'], update_fields=['expires_at']
     )
 
 
@@ -78,7 +79,8 @@ def is_trace(account: Account, *, message: str = '', user: str = '') -> bool:
 
 
 def _known(digests: Iterable[str]) -> bool:
-    return Tombstone.objects.filter(digest__in=list(digests)).exists()
+    # for each message that comes; served by the unique index
+    return rows.exists('publik_socialmedia_tombstone WHERE digest = ANY(%s)', [list(digests)])
 
 
 def _digest(kind: str, account: Account, value: str) -> str:

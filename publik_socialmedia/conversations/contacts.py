@@ -29,7 +29,7 @@ from django.db.models import F, Subquery
 from django.db.models.functions import Least
 from django.utils import timezone
 
-from publik_socialmedia import errors
+from publik_socialmedia import errors, rows
 from publik_socialmedia.models import (
     Account,
     Contact,
@@ -40,6 +40,8 @@ from publik_socialmedia.models import (
     Journal,
     Message,
 )
+
+_PERSON, _THREAD = rows.Part(Contact, 'person'), rows.Part(Conversation, 'thread')
 
 
 def lock(account: Account, *, users: Iterable[str] = (), messages: Iterable[str] = ()) -> None:
@@ -65,16 +67,24 @@ def lock(account: Account, *, users: Iterable[str] = (), messages: Iterable[str]
 
 def find(account: Account, user: str, aliases: Sequence[str] = ()) -> list[Conversation]:
     """Conversations of the contacts that bear one of these identifiers, oldest contact first."""
-    return list(
-        Conversation.objects.filter(
-            account=account,
-            contact__identifiers__account=account,
-            contact__identifiers__value__in=[user, *aliases],
+    with connection.cursor() as cursor:
+        # for each message that comes; served by the unique index of identifiers
+        cursor.execute(
+            f"""
+            SELECT {_PERSON}, {_THREAD}
+              FROM publik_socialmedia_contact AS person
+              JOIN publik_socialmedia_conversation AS thread ON thread.contact_id = person.id
+             WHERE thread.account_id = %s AND person.id IN (
+                SELECT contact_id FROM publik_socialmedia_contactidentifier
+                 WHERE account_id = %s AND value = ANY(%s))
+             ORDER BY person.id
+            """,  # noqa: S608 - names only
+            [account.pk, account.pk, [user, *aliases]],
         )
-        .select_related('contact')
-        .order_by('contact_id')
-        .distinct()
-    )
+        found = [rows.parts(row, _PERSON, _THREAD) for row in cursor.fetchall()]
+    for contact, conversation in found:
+        conversation.account, conversation.contact = account, contact
+    return [conversation for _, conversation in found]
 
 
 def conversation_with(
@@ -83,9 +93,12 @@ def conversation_with(
     """The conversation with that person, made if need be, and whether it was."""
     found = find(account, user, aliases)
     if not found:
-        contact = Contact.objects.create(account=account, name=name[:250])
+        contact = Contact(account=account, name=name[:250])
+        rows.insert(contact)
         _identify(account, contact, [user, *aliases])
-        return Conversation.objects.create(account=account, contact=contact), True
+        conversation = Conversation(account=account, contact=contact)
+        rows.insert(conversation)
+        return conversation, True
     conversation = found[0]
     for other in found[1:]:
         merge(conversation, other)
@@ -169,11 +182,13 @@ def _leave(conversation: Conversation) -> None:
 
 
 def _identify(account: Account, contact: Contact, values: Sequence[str]) -> None:
-    ContactIdentifier.objects.bulk_create(
-        [
-            ContactIdentifier(account=account, contact=contact, value=value)
-            for value in dict.fromkeys(values)
-            if value
-        ],
-        ignore_conflicts=True,
-    )
+    with connection.cursor() as cursor:
+        # their numbers are in that order: the first one is the one that we write to
+        cursor.execute(
+            """
+            INSERT INTO publik_socialmedia_contactidentifier (account_id, contact_id, value)
+            SELECT %s, %s, value FROM unnest(%s::text[]) WITH ORDINALITY AS given (value, rank) ORDER BY rank
+            ON CONFLICT DO NOTHING
+            """,
+            [account.pk, contact.pk, [value for value in dict.fromkeys(values) if value]],
+        )

@@ -35,7 +35,7 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
-from publik_socialmedia import media, networks
+from publik_socialmedia import media, networks, rows
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.conversations import burial, contacts, threading, windows
 from publik_socialmedia.delivery import queue, receipts
@@ -181,13 +181,17 @@ def plausible(at: datetime | None, received_at: datetime) -> datetime | None:
 
 def _find(account: Account, event: Event, key: str) -> Message | None:
     """The message that this event is about, known by its id, by the hash of its content, or by our key."""
-    messages = Message.objects.filter(account=account)
-    if event.external_id:
-        found = messages.filter(external_id=event.external_id).first()
-        if found is None and event.from_us and event.key:
-            found = messages.filter(key=event.key, external_id='').first()
-        return found
-    return messages.filter(key=key).first()
+    found = _known(account, external_id=event.external_id, key=key)
+    if found is None and event.external_id and event.from_us and event.key:
+        found = Message.objects.filter(account=account, key=event.key, external_id='').first()
+    return found
+
+
+def _known(account: Account, *, external_id: str, key: str) -> Message | None:
+    name, value = ('external_id', external_id) if external_id else ('key', key)
+    # for each message that comes; served by one of the two partial unique indexes
+    condition = f"account_id = %s AND {name} = %s AND {name} <> ''"
+    return next(iter(rows.select(Message, condition, [account.pk, value])), None)
 
 
 def _meet_again(message: Message, received: Received) -> str:
@@ -224,7 +228,7 @@ def _create(received: Received, key: str) -> Message:
         account, event.user, event.aliases, '' if event.from_us else event.name
     )
     sent_at = plausible(event.sent_at or event.fallback_at, received.received_at)
-    message = Message.objects.create(
+    message = Message(
         account=account,
         conversation=conversation,
         origin=Origin.NATIVE if event.from_us else Origin.CITIZEN,
@@ -240,6 +244,7 @@ def _create(received: Received, key: str) -> Message:
         sort_at=sent_at or received.received_at,
         sequence=event.sequence,
     )
+    rows.insert(message)
     _attach(message, event)
     if event.from_us:
         _queue_native(message)
@@ -250,11 +255,11 @@ def _create(received: Received, key: str) -> Message:
 
 
 def _attach(message: Message, event: Event) -> None:
-    rows = [
+    found = [
         _attachment(message, position, attachment) for position, attachment in enumerate(event.attachments)
     ]
-    if rows:
-        Attachment.objects.bulk_create(rows)
+    if found:
+        Attachment.objects.bulk_create(found)
 
 
 def _attachment(message: Message, position: int, attachment: base.Attachment) -> Attachment:
@@ -295,7 +300,8 @@ def _only_shown(attachment: base.Attachment) -> bool:
 
 def _queue_inbound(message: Message, conversation: Conversation, new: bool, live: bool) -> None:
     now = timezone.now()
-    waits = new or not conversation.demands.filter(state='open').exists()
+    open_demand = "publik_socialmedia_demand WHERE conversation_id = %s AND state = 'open'"
+    waits = new or not rows.exists(open_demand, [conversation.pk])
     due_at = message.received_at + threading.grouping_delay(message.account) if waits else now
     # reception decides deadlines (R6), unless the past was read again
     begun = message.received_at if live else min(message.sort_at, message.received_at)
@@ -348,20 +354,20 @@ def _add_versions(message: Message, received: Received) -> int | None:
     event = received.event
     texts = event.versions or ((event.text, event.sent_at),)
     known = set(message.versions.values_list('rank', flat=True))
-    rows = []
+    added = []
     for index, (text, at) in enumerate(texts):
         original = index == 0 and len(texts) > 1
         rank = 0 if original else _rank(event, at, received.received_at + timedelta(milliseconds=index))
         if rank not in known:
-            rows.append(MessageVersion(message=message, rank=rank, text=text, at=at))
-    MessageVersion.objects.bulk_create(rows, ignore_conflicts=True)
+            added.append(MessageVersion(message=message, rank=rank, text=text, at=at))
+    MessageVersion.objects.bulk_create(added, ignore_conflicts=True)
     current = message.versions.order_by('-rank').first()
-    if current is None or (not rows and message.edited):
+    if current is None or (not added and message.edited):
         return None
     message.text, message.edited = current.text, True
     message.save(update_fields=['text', 'edited'])
     # an earlier version that comes late is kept; the current one was told already
-    return current.rank if any(row.rank == current.rank for row in rows) else None
+    return current.rank if any(row.rank == current.rank for row in added) else None
 
 
 def _rank(event: Event, at: datetime | None, received_at: datetime) -> int:

@@ -32,17 +32,19 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F, Q, QuerySet
-from django.db.models.functions import Coalesce, Least
+from django.db.models.functions import Least
 from django.utils import timezone
 
-from publik_socialmedia import errors
+from publik_socialmedia import errors, rows
 from publik_socialmedia.app_settings import app_settings
-from publik_socialmedia.models import Account, Conversation, Delivery, Message
+from publik_socialmedia.models import Account, Conversation, Delivery, Demand, Message
 
 LONGEST_WAIT = 24 * 3600.0  # seconds
 
 Lane = Delivery.Lane
 State = Delivery.State
+
+_WAITING, _MESSAGE = rows.Part(Delivery, 'waiting'), rows.Part(Message, 'message')
 
 
 class LeaseLost(Exception):
@@ -73,28 +75,29 @@ def add(
     To be called in the transaction that records what is to be delivered. ``conversation``: what else changes
     of it.
     """
-    Delivery.objects.bulk_create(
-        [
-            Delivery(
-                conversation_id=message.conversation_id,
-                message=message,
-                lane=Lane.NETWORK if kind == Delivery.Kind.SEND else Lane.WCS,
-                kind=kind,
-                key=key,
-                due_at=due_at,
-                rank_at=rank_at or message.sort_at,
-                sequence=message.sequence if sequence is None else sequence,
-            )
-        ],
-        ignore_conflicts=True,
+    delivery = Delivery(
+        conversation_id=message.conversation_id,
+        message=message,
+        lane=Lane.NETWORK if kind == Delivery.Kind.SEND else Lane.WCS,
+        kind=kind,
+        key=key,
+        due_at=due_at,
+        rank_at=rank_at or message.sort_at,
+        sequence=message.sequence if sequence is None else sequence,
     )
+    rows.insert(delivery, once=True)
     make_due(message.conversation_id, due_at, **conversation)
 
 
 def make_due(conversation_id: int, due_at: datetime, **changes: Any) -> None:
     """Have the conversation looked at by then at the latest."""
-    # LEAST ignores NULL in PostgreSQL: a conversation without work becomes due too
-    Conversation.objects.filter(pk=conversation_id).update(due_at=Least(F('due_at'), due_at), **changes)
+    sets = ''.join(f', {name} = %s' for name in changes)
+    with connection.cursor() as cursor:
+        # LEAST ignores NULL in PostgreSQL: a conversation without work becomes due too
+        cursor.execute(
+            f'UPDATE publik_socialmedia_conversation SET due_at = LEAST(due_at, %s){sets} WHERE id = %s',  # noqa: S608
+            [due_at, *changes.values(), conversation_id],
+        )
 
 
 def claim(limit: int = 1) -> list[Claim]:
@@ -144,29 +147,23 @@ def hold(claim: Claim, needed: float = 0) -> None:
 
 def release(claim: Claim) -> None:
     """Give the conversation back, due when the first pending delivery of one of its lanes is."""
-    with transaction.atomic():
-        # the row is locked by a statement of its own, so that the next one sees all that was committed
-        # before: a delivery added meanwhile is never forgotten
-        ours = (
-            Conversation.objects.select_for_update()
-            .filter(pk=claim.conversation_id, lease_token=claim.token)
-            .values_list('pk', flat=True)
+    with connection.cursor() as cursor:
+        # One transaction in one exchange. The row is locked by a statement of its own, so that the next one
+        # sees all that was committed before: a delivery added meanwhile is never forgotten. Served by the
+        # primary key and by socialmedia_delivery_queue.
+        cursor.execute(
+            """
+            SELECT FROM publik_socialmedia_conversation
+             WHERE id = %(id)s AND lease_token = %(token)s FOR UPDATE;
+            UPDATE publik_socialmedia_conversation SET lease_until = NULL, lease_token = '', due_at = (
+                SELECT min(head.due_at) FROM (
+                    SELECT DISTINCT ON (lane) due_at FROM publik_socialmedia_delivery
+                     WHERE conversation_id = %(id)s AND state = 'pending'
+                     ORDER BY lane, unknown DESC, rank_at, sequence, id) AS head)
+             WHERE id = %(id)s AND lease_token = %(token)s
+            """,
+            {'id': claim.conversation_id, 'token': claim.token},
         )
-        if not list(ours):
-            return
-        with connection.cursor() as cursor:
-            # served by socialmedia_delivery_queue
-            cursor.execute(
-                """
-                UPDATE publik_socialmedia_conversation SET lease_until = NULL, lease_token = '', due_at = (
-                    SELECT min(head.due_at) FROM (
-                        SELECT DISTINCT ON (lane) due_at FROM publik_socialmedia_delivery
-                         WHERE conversation_id = %s AND state = 'pending'
-                         ORDER BY lane, unknown DESC, rank_at, sequence, id) AS head)
-                 WHERE id = %s
-                """,
-                [claim.conversation_id, claim.conversation_id],
-            )
 
 
 def stumble(claim: Claim, lane: str) -> None:
@@ -185,27 +182,39 @@ def pending(conversation_id: int, lane: str) -> list[Delivery]:
 
 def waiting(conversation_id: int) -> dict[str, list[Delivery]]:
     """What waits in each lane, in order, see ``pending``."""
-    found = (
-        Delivery.objects.filter(conversation_id=conversation_id, state=State.PENDING)
-        .select_related('message')
-        .order_by('-unknown', 'rank_at', 'sequence', 'id')
-    )
     lanes: dict[str, list[Delivery]] = {Lane.WCS: [], Lane.NETWORK: []}
-    for delivery in found:
-        lanes[delivery.lane].append(delivery)
+    with connection.cursor() as cursor:
+        # for each conversation that is drained; served by socialmedia_delivery_queue
+        cursor.execute(
+            f"""
+            SELECT {_WAITING}, {_MESSAGE}
+              FROM publik_socialmedia_delivery AS waiting
+              JOIN publik_socialmedia_message AS message ON message.id = waiting.message_id
+             WHERE waiting.conversation_id = %s AND waiting.state = 'pending'
+             ORDER BY waiting.unknown DESC, waiting.rank_at, waiting.sequence, waiting.id
+            """,  # noqa: S608 - names only
+            [conversation_id],
+        )
+        for row in cursor.fetchall():
+            delivery, message = rows.parts(row, _WAITING, _MESSAGE)
+            delivery.message = message
+            lanes[delivery.lane].append(delivery)
     return lanes
 
 
 def begin(deliveries: Iterable[Delivery]) -> datetime:
     """Count a try, before it is made: what kills the worker is counted too. Gives its time."""
     now = timezone.now()
-    pks = [delivery.pk for delivery in deliveries]
-    Delivery.objects.filter(pk__in=pks).update(
-        attempts=F('attempts') + 1,
-        first_tried_at=Coalesce('first_tried_at', now),
-        tried_at=now,
-        unknown=True,
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE publik_socialmedia_delivery
+               SET attempts = attempts + 1, first_tried_at = COALESCE(first_tried_at, %s), tried_at = %s,
+                   unknown = true
+             WHERE id = ANY(%s)
+            """,
+            [now, now, [delivery.pk for delivery in deliveries]],
+        )
     return now
 
 
@@ -215,12 +224,18 @@ def lost(delivery: Delivery) -> None:
 
 
 def finish(
-    deliveries: Iterable[Delivery], state: str = State.DONE, reason: str = '', **changes: object
+    deliveries: Iterable[Delivery], state: str = State.DONE, reason: str = '', *, demand: Demand | None = None
 ) -> None:
-    """Close deliveries: done, or cancelled because there is nothing to tell any more."""
-    pks = [delivery.pk for delivery in deliveries]
-    Delivery.objects.filter(pk__in=pks).update(
-        state=state, reason=reason, error='', unknown=False, done_at=timezone.now(), **changes
+    """Close deliveries: done (``demand``: there), or cancelled because there is nothing to tell any more."""
+    rows.change(
+        Delivery,
+        [delivery.pk for delivery in deliveries],
+        state=state,
+        reason=reason,
+        error='',
+        unknown=False,
+        done_at=timezone.now(),
+        **({'demand_id': demand.pk} if demand else {}),
     )
 
 

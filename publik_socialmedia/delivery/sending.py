@@ -34,7 +34,7 @@ from django.utils import timezone
 from publik_socialmedia import errors, media, networks, tokens
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.conversations.windows import window
-from publik_socialmedia.delivery import answers, fitting, publishing, queue, receipts
+from publik_socialmedia.delivery import answers, fitting, publishing, queue, receipts, slots
 from publik_socialmedia.delivery.holding import Held
 from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.delivery.wakeup import wake
@@ -138,27 +138,34 @@ def resume(account: Account) -> None:
 def push(claim: Claim, http: Http | None = None) -> None:
     """Send what is due in one conversation, in order, until something has to wait."""
     conversation = Conversation.objects.select_related('account', 'contact').get(pk=claim.conversation_id)
+    while _push_first(claim, conversation, http):
+        pass
+
+
+def _push_first(claim: Claim, conversation: Conversation, http: Http | None) -> bool:
+    """Send what comes first, if it is due; True if what follows may go."""
     account = conversation.account
-    while waiting := queue.pending(conversation.pk, Delivery.Lane.NETWORK):
+    with slots.take():  # before anything is looked at: it may be long
+        waiting = queue.pending(conversation.pk, Delivery.Lane.NETWORK)
+        if not waiting or waiting[0].due_at > timezone.now():
+            return False
         head = waiting[0]
-        if head.due_at > timezone.now():
-            return
         if Account.objects.filter(pk=account.pk, state=Account.State.PAUSED).exists():
             _hold_back(head)
-            return
+            return False
         if account.throttled_for and account.throttled_until:
             queue.defer(head, account.throttled_until, 'rate')
-            return
+            return False
         queue.hold(claim)
         try:
             _send(account, conversation, head, Held(claim, http or client()))
         except errors.PermanentError as error:
             _fail(head, error)
+            return True
         except errors.SocialMediaError as error:
-            if not _wait(account, conversation, head, error):
-                return
-        else:
-            queue.resume(account, Delivery.Lane.NETWORK, account.accept())
+            return _wait(account, conversation, head, error)
+    queue.resume(account, Delivery.Lane.NETWORK, account.accept())
+    return True
 
 
 def _hold_back(head: Delivery) -> None:

@@ -30,7 +30,7 @@ from typing import Any
 
 from django.db import connection
 
-from publik_socialmedia import rows
+from publik_socialmedia import rows, tenants
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.models import Endpoint, RawEvent
 from publik_socialmedia.networks.base import Source
@@ -106,4 +106,4 @@ def store(endpoint: Known, body: bytes) -> bool:
 
 def _name(network: str, token: str) -> tuple[object, ...]:
     # secrets are in memory for as long as the keys that opened them are in the settings
-    return app_settings.ENCRYPTION_KEYS, network, token
+    return tenants.key(), app_settings.ENCRYPTION_KEYS, network, token

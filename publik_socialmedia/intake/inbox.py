@@ -20,16 +20,17 @@ from __future__ import annotations
 
 import logging
 import random
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.utils import IntegrityError, InterfaceError, OperationalError
 
-from publik_socialmedia import errors, networks, text
+from publik_socialmedia import errors, networks, rows, text
 from publik_socialmedia.conversations.events import keep_channel_event
 from publik_socialmedia.conversations.messages import Received
 from publik_socialmedia.conversations.record import record
@@ -39,6 +40,7 @@ from publik_socialmedia.networks.base import Event, Kind, Raw, Source
 from publik_socialmedia.privacy import bodies
 
 MAX_ATTEMPTS = 15  # a body whose readers die as often is put aside: it may be what kills them
+KNOWN_FOR = 1.0  # seconds for which what was read of an account serves other bodies
 SEEN_EVERY = timedelta(minutes=1)  # precision of Account.last_event_at
 
 State = RawEvent.State
@@ -65,6 +67,22 @@ class Outcome:
         return facts
 
 
+class Known:
+    """The accounts that bodies may speak of, kept for the next bodies of a batch."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[int | None, int | None, str], tuple[float, dict[str, Account]]] = {}
+
+    def accounts(self, stored: RawEvent, *, now: bool = False) -> dict[str, Account]:
+        """By external id; '' = its own, if the body names none. ``now``: as they are at this moment."""
+        key = stored.endpoint_id, stored.account_id, stored.network
+        at, accounts = self._read.get(key, (0.0, {}))
+        if now or time.monotonic() - at > KNOWN_FOR:
+            accounts = _accounts(stored)
+            self._read[key] = time.monotonic(), accounts
+        return accounts
+
+
 def read_some(limit: int = 20) -> int:
     """Read the oldest bodies of one lane that nobody reads; gives how many were read, 0 if none waits.
 
@@ -76,21 +94,24 @@ def read_some(limit: int = 20) -> int:
         with alone(lane) as ours:
             if ours:
                 found = RawEvent.objects.filter(lane=lane, state=State.PENDING).order_by('id')
-                count = 0
+                count, known = 0, Known()
                 for raw_id in found.values_list('pk', flat=True)[:limit]:
-                    read(raw_id)
+                    read(raw_id, known)
                     count += 1
                 return count
     return 0
 
 
-def read(raw_id: int) -> Outcome:
-    """Read one body and record what it says. Safe to repeat. Lets only failures of the database out."""
-    # counted before it is read: a body that kills its reader is counted too
-    RawEvent.objects.filter(pk=raw_id).update(attempts=F('attempts') + 1)
+def read(raw_id: int, known: Known | None = None) -> Outcome:
+    """Read one body and record what it says. Safe to repeat. Lets only failures of the database out.
+
+    ``known``: what was read for other bodies of the same batch.
+    """
     outcome = Outcome()
     try:
-        _read(raw_id, outcome)
+        stored = _take(raw_id)
+        if stored is not None:
+            _read(stored, outcome, known or Known())
     except (OperationalError, InterfaceError):
         raise  # the database is away: the body stays in the queue
     except errors.SocialMediaError as error:  # unreadable, or encrypted by a key that we no longer have
@@ -101,20 +122,33 @@ def read(raw_id: int) -> Outcome:
     return outcome
 
 
-def _read(raw_id: int, outcome: Outcome) -> None:
-    stored = RawEvent.objects.select_related('account', 'endpoint').filter(pk=raw_id).first()
-    if stored is None:  # erased meanwhile
-        return
+def _take(raw_id: int) -> RawEvent | None:
+    """The body, once it is counted that it is going to be read: one that kills its reader is counted too."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE publik_socialmedia_rawevent SET attempts = attempts + 1 WHERE id = %s
+            RETURNING {rows.columns(RawEvent)}
+            """,  # noqa: S608 - names only
+            [raw_id],
+        )
+        found = cursor.fetchone()
+    return rows.build(RawEvent, found) if found else None  # None: erased meanwhile
+
+
+def _read(stored: RawEvent, outcome: Outcome, known: Known) -> None:
     if stored.emptied_at:  # there is nothing left to read
-        RawEvent.objects.filter(pk=raw_id).update(state=State.DONE, error='')
+        rows.change(RawEvent, stored.pk, state=State.DONE, error='')
         return
     if stored.attempts > MAX_ATTEMPTS:
         raise errors.UnreadablePayload('too_many_attempts')
-    found = _parse(stored)
-    accounts = _accounts(stored)
+    accounts = known.accounts(stored)
+    found = _parse(stored, accounts)
+    if any(event.account_id not in accounts for event in found):
+        accounts = known.accounts(stored, now=True)
     for event in found:
         _record(stored, accounts, event, outcome)
-    _close(raw_id, outcome, 'items' if outcome.failures else '')
+    _close(stored.pk, outcome, 'items' if outcome.failures else '')
     if outcome.erased:  # it brought somebody's words again: they are erased here too (R52)
         stored.state = State.QUARANTINED if outcome.failures else State.DONE
         bodies.empty(stored, bodies.Ids((), outcome.erased))
@@ -127,7 +161,7 @@ def replay(raw_ids: Iterable[int]) -> int:
     return RawEvent.objects.filter(pk__in=raw_ids).update(state=State.PENDING, attempts=0, error='')
 
 
-def _parse(stored: RawEvent) -> list[Event]:
+def _parse(stored: RawEvent, accounts: dict[str, Account]) -> list[Event]:
     network = networks.registry().get(stored.network)
     if network is None:
         raise errors.UnreadablePayload('unknown_network')
@@ -136,13 +170,12 @@ def _parse(stored: RawEvent) -> list[Event]:
             body=bytes(stored.body),
             source=Source(stored.source),
             call=stored.call,
-            account=stored.account.view() if stored.account else None,
+            account=accounts[''].view() if stored.account_id else None,
         )
     )
 
 
 def _accounts(stored: RawEvent) -> dict[str, Account]:
-    """The accounts that this body may speak of, by external id; '' = its own, if it names none."""
     if stored.account:
         return {'': stored.account, stored.account.external_id: stored.account}
     if stored.endpoint is None:
@@ -173,6 +206,7 @@ def _record(stored: RawEvent, accounts: dict[str, Account], event: Event, outcom
         return
     if account.last_event_at is None or account.last_event_at < stored.received_at - SEEN_EVERY:
         outcome.accounts.add(account.pk)
+        account.last_event_at = stored.received_at  # for the next bodies of the batch
     live = Source(stored.source) is not Source.HISTORY
     received = Received(account, event, stored.received_at, live)
     try:
@@ -199,9 +233,8 @@ def _record_again(received: Received) -> str:
 
 
 def _close(raw_id: int, outcome: Outcome, error: str) -> None:
-    RawEvent.objects.filter(pk=raw_id).update(
-        state=State.QUARANTINED if error else State.DONE, error=error[:250], outcome=outcome.as_json()
-    )
+    state = State.QUARANTINED if error else State.DONE
+    rows.change(RawEvent, raw_id, state=state, error=error[:250], outcome=outcome.as_json())
 
 
 def _seen(accounts: set[int], at: datetime) -> None:

@@ -22,6 +22,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from publik_socialmedia.models.accounts import Account
@@ -49,6 +50,12 @@ class Contact(models.Model):
 
     def __str__(self) -> str:
         return f'contact {self.pk}'
+
+    @cached_property
+    def address(self) -> str:
+        """The oldest of their identifiers, to which we write; '' if they have none."""
+        first = self.identifiers.first()
+        return first.value if first else ''
 
 
 class ContactIdentifier(models.Model):

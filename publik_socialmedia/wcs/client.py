@@ -40,6 +40,7 @@ from lxml import etree
 
 from publik_socialmedia import tenants
 from publik_socialmedia.app_settings import app_settings
+from publik_socialmedia.delivery import slots
 from publik_socialmedia.errors import ConfigurationError, PermanentError, SocialMediaError, TemporaryError
 from publik_socialmedia.http import client as http_client
 from publik_socialmedia.wcs import model, refusals, signature
@@ -304,17 +305,18 @@ class Client:
         at: datetime | None = None,
     ) -> refusals.Answer:
         """Make one call, signed for itself."""
-        signed = signature.sign_query(
-            urlencode(query or {}), orig=self.site.orig, secret=self.site.secret, now=at
-        )
-        return self._http.request(
-            method,
-            f'{self.site.url}{path}?{signed}',
-            headers={'Accept': 'application/json'},
-            json=json,
-            files=files,
-            timeout=self._timeout or app_settings.WCS_TIMEOUT,
-        )
+        with slots.take():
+            signed = signature.sign_query(
+                urlencode(query or {}), orig=self.site.orig, secret=self.site.secret, now=at
+            )
+            return self._http.request(
+                method,
+                f'{self.site.url}{path}?{signed}',
+                headers={'Accept': 'application/json'},
+                json=json,
+                files=files,
+                timeout=self._timeout or app_settings.WCS_TIMEOUT,
+            )
 
     def _error(
         self,

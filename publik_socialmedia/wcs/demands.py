@@ -26,25 +26,37 @@ longer. The caller holds the conversation's lease: never two calls at once on on
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from publik_socialmedia import errors
+from publik_socialmedia import errors, rows
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.conversations import threading
-from publik_socialmedia.delivery import acknowledgement, queue
+from publik_socialmedia.delivery import acknowledgement, queue, slots
 from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.intake import profiles
-from publik_socialmedia.models import Conversation, Delivery, Demand, Message
-from publik_socialmedia.wcs import carrying, context, deadlines, linking, mapping, reading
+from publik_socialmedia.models import Delivery, Demand, Message
+from publik_socialmedia.wcs import carrying, context, deadlines, linking, loading, mapping, reading
 from publik_socialmedia.wcs.client import Client, Created, Found, default_site, site_for
 
 Kind = Delivery.Kind
 State = Demand.State
+# what w.c.s. says of a demand that it has just made
+OPENED = (
+    'state',
+    'number',
+    'opened_at',
+    'url',
+    'backoffice_url',
+    'tracking_code',
+    'seen_at',
+    'display_number',
+)
+LONG = 1.0  # seconds; what was read before may have been taken back meanwhile
 SEEN_LATELY = timedelta(seconds=10)  # a demand that we saw so recently is not looked at again
 
 logger = logging.getLogger(__name__)
@@ -56,16 +68,13 @@ class Pusher:
     def __init__(self, claim: Claim, clients: Callable[[str], Client] | None = None) -> None:
         self.claim = claim
         self.clients = clients or client_of
-        self.conversation = (
-            Conversation.objects.select_related('account', 'contact')
-            .prefetch_related('contact__identifiers')
-            .get(pk=claim.conversation_id)
-        )
+        self.conversation = loading.conversation(claim.conversation_id)
         self.account = self.conversation.account
         self._touched: dict[int, datetime] = {}  # demand → last time that we saw it open
         self._handled: set[int] = set()  # deliveries that need nothing more for now
         self._previous: Demand | None = None  # what a new demand is linked to
         self._stale = False  # what was read before something long must be read again
+        self._read_at = time.monotonic()
 
     def run(self, waiting: Sequence[Delivery]) -> None:
         """Tell all that is due, in order, until something refuses. LeaseLost if we must stop.
@@ -76,9 +85,12 @@ class Pusher:
             waiting = [delivery for delivery in waiting if delivery.pk not in self._handled]
 
     def _finish(
-        self, deliveries: Sequence[Delivery], state: str = Delivery.State.DONE, **changes: Any
+        self,
+        deliveries: Sequence[Delivery],
+        state: str = Delivery.State.DONE,
+        demand: Demand | None = None,
     ) -> None:
-        queue.finish(deliveries, state, **changes)
+        queue.finish(deliveries, state, demand=demand)
         self._handled |= {delivery.pk for delivery in deliveries}
 
     def _tell_safely(self, waiting: Sequence[Delivery]) -> bool:
@@ -86,7 +98,7 @@ class Pusher:
         queue.hold(self.claim)
         try:
             if self._stale:
-                head.message.refresh_from_db()
+                self._read_again(head)
             self._tell(head, waiting)
         except errors.SocialMediaError as error:
             logger.warning('delivery %s: %s', head.pk, error)
@@ -97,6 +109,10 @@ class Pusher:
         queue.resume(self.account, Delivery.Lane.WCS, self.account.accept_wcs())
         self._stale = True
         return True
+
+    def _read_again(self, head: Delivery) -> None:
+        head.message.refresh_from_db()
+        self._read_at = time.monotonic()
 
     def _tell(self, head: Delivery, waiting: Sequence[Delivery]) -> None:
         message = head.message
@@ -166,7 +182,7 @@ class Pusher:
 
     def _latest(self) -> Demand | None:
         """The demand that is open for us (after a merge, maybe an older one), else the last one."""
-        known = list(self.conversation.demands.order_by('-id'))
+        known = loading.demands(self.conversation)
         self._previous = next((demand for demand in known[:1] if demand.state != State.GONE), None)
         alive = [demand for demand in known if demand.state in (State.OPENING, State.OPEN)]
         return next(iter(alive), self._previous)
@@ -186,10 +202,19 @@ class Pusher:
             for delivery in group:
                 delivery.unknown = False  # we looked: it was not created
         told, group = self._gather(group)
-        if told:
-            self._submit(self._prepare(demand), group, told)
+        with slots.take():
+            if self._is_old():
+                self._stale = True
+                told, group = self._gather(group)
+            submitted = self._submit(self._prepare(demand), group, told) if told else None
+        if submitted is not None:
+            self._opened(*submitted, group, told)
         elif demand is not None:
             demand.delete()
+
+    def _is_old(self) -> bool:
+        """Whether what was read for this delivery may have changed: something long came between."""
+        return time.monotonic() - self._read_at > LONG
 
     def _prepare(self, demand: Demand | None) -> Demand:
         """The demand to submit, not saved yet, for the form that the account has now."""
@@ -231,11 +256,13 @@ class Pusher:
         told = mapping.load(messages[delivery.message_id] for delivery in kept)
         asked = bool(told) and profiles.ask_name(self.account, self.conversation)
         if carrying.fetch(self.claim, self.account, told) or asked:
-            self._stale = True  # it took time: one of them may have been taken back
+            self._stale, self._read_at = True, time.monotonic()  # one of them may have been taken back
             return self._gather(kept)
         return told, kept
 
-    def _submit(self, demand: Demand, group: Sequence[Delivery], told: Sequence[mapping.Told]) -> None:
+    def _submit(
+        self, demand: Demand, group: Sequence[Delivery], told: Sequence[mapping.Told]
+    ) -> tuple[Demand, Created]:
         client = self.clients(demand.wcs_site)
         schema = client.schema(demand.form)
         if not schema.accepts(mapping.KEY_FIELD):
@@ -247,12 +274,13 @@ class Pusher:
         queue.hold(self.claim)
         with transaction.atomic():
             demand.tried_at = queue.begin(group)
-            again = demand.pk is not None
-            demand.save()
             # what this submission carries, should its answer be lost
-            if again:
+            if demand._state.adding:
+                rows.insert(demand)
+            else:
+                demand.save()
                 self.conversation.messages.filter(demand=demand).update(demand=None)
-            Message.objects.filter(pk__in=[item.message.pk for item in told]).update(demand=demand)
+            rows.change(Message, [item.message.pk for item in told], demand_id=demand.pk)
         try:
             created = client.submit(demand.form, data, beside, at=demand.tried_at)
         except errors.OutcomeUnknown:
@@ -263,7 +291,7 @@ class Pusher:
             Demand.objects.filter(pk=demand.pk).update(tried_at=None)
             Delivery.objects.filter(pk__in=[d.pk for d in group]).update(unknown=False)
             raise
-        self._opened(demand, created, group, told)
+        return demand, created
 
     def _carried(self, demand: Demand) -> list[Delivery]:
         """The messages that went with a submission whose answer was lost."""
@@ -286,7 +314,7 @@ class Pusher:
         files = mapping.form_files(self.clients(demand.wcs_site).schema(demand.form), told)
         self._learn_number(demand)
         with transaction.atomic():
-            demand.save()
+            rows.save(demand, *OPENED)
             self._finish(carried, demand=demand)
             carrying.after(told, files, 'field')
             acknowledgement.send(demand, [item.message for item in told])
@@ -319,13 +347,9 @@ class Pusher:
         if head.kind in mapping.WITH_FILES and carrying.fetch(self.claim, self.account, [told]):
             head.message.refresh_from_db()
         if head.kind in (Kind.MESSAGE, Kind.NATIVE):
-            Message.objects.filter(pk=head.message_id).update(demand=demand)
-        data = mapping.payload(head, told, self.conversation, demand)
-        queue.hold(self.claim)
-        client = self.clients(demand.wcs_site)
-        begun = queue.begin([head])
+            rows.change(Message, head.message_id, demand_id=demand.pk)
         try:
-            client.hook(demand.form, demand.number, mapping.HOOKS[head.kind], data, at=begun)
+            self._tell_now(demand, head, told)
         except errors.PermanentError as error:
             if error.reason != 'wcs_demand_gone':
                 carrying.go_without(error, [told])
@@ -335,6 +359,17 @@ class Pusher:
             Delivery.objects.filter(pk=head.pk).update(unknown=False)
             return
         self._was_told(demand, head)
+
+    def _tell_now(self, demand: Demand, head: Delivery, told: mapping.Told) -> None:
+        client = self.clients(demand.wcs_site)
+        with slots.take():
+            if self._is_old():
+                self._read_again(head)
+                told = mapping.load([head.message])[0]
+            data = mapping.payload(head, told, self.conversation, demand)
+            queue.hold(self.claim)
+            begun = queue.begin([head])
+            client.hook(demand.form, demand.number, mapping.HOOKS[head.kind], data, at=begun)
 
     def _was_told(self, demand: Demand, head: Delivery) -> None:
         with transaction.atomic():

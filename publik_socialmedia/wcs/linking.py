@@ -187,8 +187,7 @@ def masked(contact: Contact) -> str:
     name = clean(contact.name).split()
     if name:
         return ' '.join(word[0] + '•' * min(len(word) - 1, 8) for word in name)
-    first = contact.identifiers.first()
-    value = clean(first.value) if first else ''
+    value = clean(contact.address)
     return f'{value[:2]}••••{value[-2:]}' if len(value) > 6 else '••••'
 
 

@@ -30,7 +30,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from publik_socialmedia import errors, media, networks
+from publik_socialmedia import errors, media, networks, rows
 from publik_socialmedia.conversations import legal
 from publik_socialmedia.conversations.windows import window
 from publik_socialmedia.delivery import answers
@@ -105,10 +105,11 @@ def form_files(schema: Schema, told: Sequence[Told]) -> list[Attachment]:
 def load(messages: Iterable[Message]) -> list[Told]:
     """Messages with their attachments, in the order of the conversation."""
     ordered = sorted(messages, key=lambda message: (message.sort_at, message.sequence, message.pk))
-    rows: dict[int, list[Attachment]] = {message.pk: [] for message in ordered}
-    for attachment in Attachment.objects.filter(message_id__in=rows):
-        rows[attachment.message_id].append(attachment)
-    return [Told(message, rows[message.pk]) for message in ordered]
+    found: dict[int, list[Attachment]] = {message.pk: [] for message in ordered}
+    # for each message that is told; served by the unique index of their places
+    for attachment in rows.select(Attachment, 'message_id = ANY(%s) ORDER BY position', [list(found)]):
+        found[attachment.message_id].append(attachment)
+    return [Told(message, found[message.pk]) for message in ordered]
 
 
 def form_values(
@@ -251,8 +252,7 @@ def person(conversation: Conversation) -> str:
 
 
 def identifier(conversation: Conversation) -> str:
-    first = conversation.contact.identifiers.first()
-    return clean(first.value) if first else ''
+    return clean(conversation.contact.address)
 
 
 def reply_before(account: Account, conversation: Conversation) -> str:

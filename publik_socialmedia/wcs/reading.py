@@ -23,6 +23,7 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
+from publik_socialmedia import rows
 from publik_socialmedia.models import Delivery, Demand
 from publik_socialmedia.wcs.mapping import HOOKS
 from publik_socialmedia.wcs.model import Found
@@ -66,4 +67,4 @@ def note(demand: Demand, found: Found) -> None:
     for name, value in news.items():
         setattr(demand, name, value)
     demand.seen_at = now
-    demand.save(update_fields=[*news, 'seen_at'])
+    rows.save(demand, *news, 'seen_at')

@@ -18,16 +18,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from demo.wcs_standin import StandIn
-from publik_socialmedia.delivery import queue
+from publik_socialmedia.delivery import queue, slots
 from publik_socialmedia.models import Account, Conversation, Delivery, Demand, Message
 from publik_socialmedia.networks.base import Attachment, Kind
-from publik_socialmedia.wcs import mapping
+from publik_socialmedia.wcs import demands, mapping
 from tests.factory import deliver, happens, later, make_account, states, write
 
 pytestmark = pytest.mark.django_db
@@ -286,6 +288,36 @@ def test_what_is_taken_back_before_w_c_s_heard_of_it_is_never_told(wcs, account)
     assert wcs.demands() == []
     assert states() == ['cancelled', 'cancelled']
     assert not Demand.objects.exists()
+
+
+@pytest.mark.parametrize('others', [0, 1], ids=['alone', 'among others'])
+@pytest.mark.parametrize('is_open', [False, True], ids=['opens a demand', 'joins a demand'])
+def test_what_is_taken_back_while_it_waits_for_its_turn_is_not_told(
+    wcs, account, monkeypatch, is_open: bool, others: int
+):
+    """R13: there was no room for its call for a while; what was prepared is read again before it leaves."""
+    if is_open:
+        write(account, 'premier')
+        deliver()
+    regretted = write(account, 'regretté')
+    for number in range(others):
+        write(account, f'autre {number}')
+    take = slots.take
+    monkeypatch.setattr(demands, 'LONG', -1.0)  # any wait is a long one
+
+    @contextmanager
+    def after_a_while() -> Iterator[float]:
+        with take() as waited:
+            happens(account, Kind.UNSEND, regretted.external_id)
+            yield waited
+
+    monkeypatch.setattr(slots, 'take', after_a_while)
+    deliver()
+    told = [text for number in range(len(wcs.demands())) for text in texts(wcs, number)]
+    assert len(wcs.demands()) == max(is_open, others)
+    assert not any('regretté' in text for text in told)
+    assert [any(f'autre {number}' in text for text in told) for number in range(others)] == [True] * others
+    assert Conversation.objects.get().due_at is None
 
 
 def test_a_form_of_the_administrator_gets_the_fields_that_it_has(wcs, account):
