@@ -14,7 +14,7 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""``python -m bench [ack] [drain] [growth] [idle] [pages] [upgrade] [--quick]``: costs, beside the least.
+"""``python -m bench [ack] [drain] [growth] [idle] [pages] [upgrade] [upkeep] [--quick]``: the costs.
 
 Prints ratios measured in one run, round after round, and asserts nothing: the figures are those of this
 machine at this moment. They are also written to ``bench/var/``. ``WCS_URL``, ``WCS_ORIG``, ``WCS_SECRET``
@@ -39,7 +39,7 @@ from bench.processes import StandIn
 from bench.report import Report, milliseconds
 
 VAR = Path(__file__).resolve().parent / 'var'
-PARTS = ('ack', 'drain', 'growth', 'idle', 'pages', 'upgrade')
+PARTS = ('ack', 'drain', 'growth', 'idle', 'pages', 'upgrade', 'upkeep')
 
 
 def main() -> int:
@@ -107,6 +107,10 @@ def _run(stack: ExitStack, folder: Path, parts: list[str], quick: bool) -> None:
         from bench import upgrade
 
         upgrade.measure(databases, report, quick=quick)
+    if 'upkeep' in parts:
+        from bench import upkeep
+
+        upkeep.measure(databases, report, quick=quick)
     if 'pages' in parts:
         from bench import pages
 

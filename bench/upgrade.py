@@ -24,29 +24,22 @@ transaction open most of the time, as a backup or a slow page does.
 from __future__ import annotations
 
 import contextlib
-import itertools
-import random
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from unittest import mock
 
-import psycopg2
-
 from bench import stock
 from bench.databases import Databases
 from bench.population import populate
 from bench.report import Report, milliseconds, percentile
+from bench.traffic import CLIENTS, LONG, PAUSE, Traffic
 
 NAME = 'socialmedia_bench_upgrade'
 APP = 'publik_socialmedia'
 RELEASE = '0001_initial'  # the tables of the first release
 AIM = 0.5  # seconds that a statement of somebody else may take, at most
-CLIENTS = 2
-PAUSE = 0.02  # seconds between two statements of a client
-LONG = 2.0  # seconds of the transaction that is kept open, then as many without
 LOCKS = (
     'AccessShareLock',
     'RowShareLock',
@@ -57,18 +50,6 @@ LOCKS = (
     'ExclusiveLock',
     'AccessExclusiveLock',
 )
-STATEMENTS = {
-    'insert': """INSERT INTO publik_socialmedia_rawevent (endpoint_id, lane, network, source, call, digest,
-                        body, received_at, state, attempts, error, outcome)
-                 SELECT id, 'endpoint ' || id, network, 'webhook', '', '', '', now(), 'done', 0, '', '{}'
-                   FROM publik_socialmedia_endpoint LIMIT 1""",
-    'update': """UPDATE publik_socialmedia_conversation SET lease_token = 'bench' WHERE id = %(id)s""",
-    'deliver': """UPDATE publik_socialmedia_delivery SET attempts = attempts + 1
-                   WHERE message_id = %(id)s AND kind = 'message'""",
-    'demand': """UPDATE publik_socialmedia_demand SET status_name = 'Nouveau' WHERE id = %(id)s""",
-    'select': """SELECT text FROM publik_socialmedia_message WHERE conversation_id = %(id)s
-                  ORDER BY sort_at, sequence""",
-}
 
 
 @dataclass
@@ -94,57 +75,6 @@ class Step:
         mode = max(self.locks.values(), key=LOCKS.index)
         held = sorted(name.removeprefix(f'{APP}_') for name, lock in self.locks.items() if lock == mode)
         return f'{mode.removesuffix("Lock")} on {", ".join(held)}'
-
-
-class Traffic:
-    """Clients of the database, each with its own connection; how long each statement took."""
-
-    def __init__(self, url: str, conversations: int) -> None:
-        self.url, self.conversations = url, conversations
-        self.waits: list[tuple[float, float]] = []  # when it began, what it took
-        self.errors: list[str] = []
-        self._stop = threading.Event()
-        works = [self._work] * CLIENTS + [self._linger]
-        self._threads = [threading.Thread(target=self._watch, args=(work,), daemon=True) for work in works]
-
-    def __enter__(self) -> Traffic:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *details: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
-
-    def since(self, begun: float) -> list[float]:
-        return [took for at, took in list(self.waits) if at + took >= begun]
-
-    def _watch(self, work: Any) -> None:
-        try:
-            with contextlib.closing(psycopg2.connect(self.url)) as connection, connection.cursor() as cursor:
-                work(connection, cursor)
-        except psycopg2.Error as error:
-            self.errors.append(f'{type(error).__name__}: {error}'.splitlines()[0])
-
-    def _work(self, connection: Any, cursor: Any) -> None:
-        connection.autocommit = True
-        choose = random.Random(1)
-        for statement in itertools.cycle(STATEMENTS.values()):
-            if self._stop.wait(PAUSE):
-                return
-            begun = time.monotonic()
-            cursor.execute(statement, {'id': choose.randrange(1, self.conversations)})
-            self.waits.append((begun, time.monotonic() - begun))
-
-    def _linger(self, connection: Any, cursor: Any) -> None:
-        """A transaction that has read the big tables, and stays open."""
-        connection.set_session(isolation_level='REPEATABLE READ', readonly=True)
-        while not self._stop.wait(LONG):
-            for table in ('message', 'conversation', 'delivery', 'demand', 'rawevent', 'contact', 'account'):
-                cursor.execute(f'SELECT 1 FROM {APP}_{table} LIMIT 1')
-            self._stop.wait(LONG)
-            connection.rollback()
 
 
 def measure(databases: Databases, report: Report, *, quick: bool) -> None:

@@ -37,7 +37,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.apps import apps
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import connection, models
 
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.errors import ConfigurationError
@@ -187,28 +187,36 @@ def rotate(model: type[models.Model], field: models.Field[Any, Any], *, batch: i
     """Encrypt a column again with the first key, where another one was used.
 
     Yields the number of rows changed, batch after batch, each committed: may be stopped and started again.
-    Rows being written are waited for. The primary key is a number above 0.
-    ConfigurationError if no key opens a row; it is left as it is.
+    No row is held while it is encrypted: one that was written meanwhile is read again. The primary key is a
+    number above 0. ConfigurationError if no key opens a row; it is left as it is.
     """
     primary_key = model._meta.pk
     assert field.column and primary_key is not None and primary_key.column
     quote = connection.ops.quote_name
     table, column, key = quote(model._meta.db_table), quote(field.column), quote(primary_key.column)
-    page = f'SELECT {key}, {column} FROM {table} WHERE {key} > %s ORDER BY {key} LIMIT %s FOR UPDATE'  # noqa: S608
-    update = f'UPDATE {table} SET {column} = %s WHERE {key} = %s'  # noqa: S608
+    page = f'SELECT {key}, {column} FROM {table} WHERE {key} > %s ORDER BY {key} LIMIT %s'  # noqa: S608
+    again = f'SELECT {key}, {column} FROM {table} WHERE {key} = ANY(%s)'  # noqa: S608
+    update = f"""
+        UPDATE {table} AS stored SET {column} = fresh.value
+          FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[]) AS fresh (key, former, value)
+         WHERE stored.{key} = fresh.key AND stored.{column} = fresh.former
+     RETURNING fresh.key"""  # noqa: S608
     last = 0
-    while True:
-        changed = 0
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(page, [last, batch])
-            rows = cursor.fetchall()
-            for last, value in rows:
-                if value is not None and not _is_current(bytes(value)):
-                    cursor.execute(update, [encrypt(decrypt(bytes(value))), last])
-                    changed += 1
-        if not rows:
-            return
+    while rows := _fetch(page, [last, batch]):
+        changed, last = 0, rows[-1][0]
+        while stale := [(pk, bytes(value)) for pk, value in rows if value and not _is_current(bytes(value))]:
+            keys, values = zip(*stale, strict=True)
+            fresh = [encrypt(decrypt(value)) for value in values]
+            done = {pk for (pk,) in _fetch(update, [list(keys), list(values), fresh])}
+            changed += len(done)
+            rows = _fetch(again, [[pk for pk in keys if pk not in done]])
         yield changed
+
+
+def _fetch(query: str, parameters: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return list(cursor.fetchall())
 
 
 def _is_current(token: bytes) -> bool:

@@ -77,7 +77,8 @@ def _over(account: Account, now: datetime) -> Q:
     """The messages whose time is over."""
     before = retention.of(account).conversations_before(now)
     gone_before = now - timedelta(days=GONE_DAYS)
-    demands = Demand.objects.filter(account=account).alias(
+    # looked up for each message, not listed: hundreds of thousands, for the few of a conversation
+    demands = Demand.objects.filter(pk=OuterRef('demand')).alias(
         ended_at=Coalesce('closed_at', 'seen_at', 'opened_at', 'created_at'),
         heard_at=Coalesce('seen_at', 'opened_at', 'created_at'),
     )
@@ -86,7 +87,7 @@ def _over(account: Account, now: datetime) -> Q:
         | Q(state=Demand.State.GONE, heard_at__lt=gone_before)
     )
     alone = Q(demand=None, received_at__lt=before) & ~Exists(_live(OuterRef('conversation')))
-    return (Q(demand__in=ended.values('pk')) | alone) & ~Q(key__startswith=erasing.MARK)
+    return (Q(Exists(ended)) | alone) & ~Q(key__startswith=erasing.MARK)
 
 
 def _live(conversation: OuterRef | None = None) -> QuerySet[Demand]:
