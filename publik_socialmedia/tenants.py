@@ -33,7 +33,10 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.db import connection as django_connection
+from django.db.utils import ProgrammingError
 from django.utils import translation
+
+from publik_socialmedia import errors
 
 connection: Any = django_connection  # with what the platform adds to it
 
@@ -86,6 +89,12 @@ def serving(tenant: Tenant) -> Iterator[None]:
             yield
     finally:
         connection.set_tenant(before)
+
+
+def explain(error: BaseException) -> str:
+    """What failed at a tenant, for whoever runs the brick: never the message, which may quote a citizen."""
+    hint = ': are its tables migrated (migrate_schemas)?' if isinstance(error, ProgrammingError) else ''
+    return errors.where(error) + hint
 
 
 def _known(host: Any) -> Tenant:

@@ -29,7 +29,7 @@ from django.db.models import F, Subquery
 from django.db.models.functions import Least
 from django.utils import timezone
 
-from publik_socialmedia import errors, rows
+from publik_socialmedia import errors, rows, tenants
 from publik_socialmedia.models import (
     Account,
     Contact,
@@ -51,8 +51,10 @@ def lock(account: Account, *, users: Iterable[str] = (), messages: Iterable[str]
     this, two events recorded at the same instant would not see each other. The locks are taken in one order,
     so that two events never wait for each other.
     """
-    names = {f'{account.pk} user {user}' for user in users if user}
-    names |= {f'{account.pk} message {external_id}' for external_id in messages if external_id}
+    # these locks are those of the whole database: an account of another tenant has the same number
+    account_id = f'{tenants.key()} {account.pk}'.strip()
+    names = {f'{account_id} user {user}' for user in users if user}
+    names |= {f'{account_id} message {external_id}' for external_id in messages if external_id}
     numbers = sorted(
         int.from_bytes(hashlib.blake2b(name.encode(errors='replace'), digest_size=8).digest(), signed=True)
         for name in names

@@ -293,7 +293,9 @@ class Worker:
         wait = min(IDLE * 2.0 ** min(failing.times - 1, 10), LONGEST_WAIT)
         failing.until = time.monotonic() + wait
         name = tenant.name or tenant.schema
-        logger.error('%s: %s failed, again in %.0f s: %s', name, key[1] or 'poll', wait, errors.where(error))
+        logger.error(
+            '%s: %s failed, again in %.0f s: %s', name, key[1] or 'poll', wait, tenants.explain(error)
+        )
         if self._several:
             self._known.meet_at = 0.0  # it may be gone
         return wait

@@ -146,8 +146,8 @@ def run_round(found: Iterable[tenants.Tenant], seconds: float) -> Round:
             with tenants.serving(tenant):
                 steps = turn() if app_settings.ENABLED else 0
         except Exception as error:
-            done.failed[tenant.name] = errors.where(error)
-            logger.error('%s: %s', tenant.name or tenant.schema, errors.where(error))
+            done.failed[tenant.name] = tenants.explain(error)
+            logger.error('%s: %s', tenant.name or tenant.schema, tenants.explain(error))
             if isinstance(error, (OperationalError, InterfaceError)):
                 connection.close()
                 connection.ensure_connection()  # raised if it is away; else it was about this site

@@ -28,7 +28,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from publik_socialmedia import errors, tenants
+from publik_socialmedia import tenants
 from publik_socialmedia.app_settings import app_settings
 
 
@@ -64,7 +64,7 @@ class SiteCommand(BaseCommand):
             # anything else would stop the round of those who run it for all tenants
             if options.get('traceback'):
                 raise
-            raise CommandError(errors.where(error), returncode=2) from None
+            raise CommandError(tenants.explain(error), returncode=2) from None
 
     def _each(self, *args: Any, **options: Any) -> None:
         if not self.everywhere:
@@ -83,7 +83,8 @@ class SiteCommand(BaseCommand):
                 err.write(f'{tenant.name}: {error}')
                 worst = max(worst, error.returncode)
             except Exception as error:
-                err.write(f'{tenant.name}: {errors.where(error)}')
+                err.write(f'{tenant.name}: {tenants.explain(error)}')
                 worst = max(worst, 2)
+        self.stdout, self.stderr = out, err
         if worst:
             raise CommandError(_('not all went well, see above'), returncode=worst)

@@ -71,9 +71,9 @@ def refused(sentence: str | None, code: str = 'access-denied', status: int = 403
     return answer(status, {'err': 1, 'err_class': '…', 'err_code': code, 'err_desc': sentence})
 
 
-def client(*answers: Answer | Exception) -> tuple[Client, Scripted]:
+def client(*answers: Answer | Exception, site: Site = SITE) -> tuple[Client, Scripted]:
     http = Scripted(*answers)
-    made = Client(SITE, http, timeout=1)
+    made = Client(site, http, timeout=1)
     made.forget('form')
     return made, http
 
@@ -275,8 +275,8 @@ def test_sites_come_from_both_settings(settings: Any) -> None:
 
 
 def test_two_sites_do_not_share_a_schema() -> None:
-    one, two = client(answer(200, SCHEMA)), client(answer(200, SCHEMA | {'name': 'Autre'}))
-    two[0].site = replace(SITE, url='https://autre.example.org/')
+    other = replace(SITE, url='https://autre.example.org/')
+    one, two = client(answer(200, SCHEMA)), client(answer(200, SCHEMA | {'name': 'Autre'}), site=other)
     assert one[0].schema('form').title == 'Message'
     assert two[0].schema('form').title == 'Autre'
     assert one[0].schema('form').title == 'Message'

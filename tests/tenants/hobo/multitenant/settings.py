@@ -23,7 +23,7 @@ import os
 from typing import Any
 
 from django.conf import LazySettings, settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 _files: dict[str, tuple[int, dict[str, Any]]] = {}
 
@@ -35,8 +35,7 @@ class TenantSettings:
         self.__dict__['_default'] = default
 
     def __getattr__(self, name: str) -> Any:
-        # those of the database are asked for while the connection is made
-        if name.isupper() and name not in ('DATABASES', 'TENANT_BASE', 'TENANT_LIMIT_SET_CALLS'):
+        if name.isupper() and name != 'TENANT_BASE':
             own = _own()
             if name in own:
                 return own[name]
@@ -62,6 +61,8 @@ def follow_tenants() -> None:
 
 def _own() -> dict[str, Any]:
     """ValueError if the file is broken."""
+    if not hasattr(connections._connections, DEFAULT_DB_ALIAS):  # being made, which reads settings
+        return {}
     tenant = getattr(connection, 'tenant', None)
     if not hasattr(tenant, 'get_directory'):
         return {}
