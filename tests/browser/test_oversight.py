@@ -18,9 +18,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from publik_socialmedia.models import Conversation, Delivery, Journal
@@ -42,9 +44,9 @@ def marie(page: Page, live_server: Any) -> Administrator:
     return Administrator(page, live_server.url)
 
 
-@pytest.mark.parametrize('name', ['blocked', 'failing', 'unreadable', 'partial', 'unread'])
+@pytest.mark.parametrize('name', ['blocked', 'failing', 'unreadable', 'partial', 'unread', 'polls'])
 def test_each_list_of_the_queue(marie: Administrator, name: str) -> None:
-    account = make_account(name=f'Ville {HOSTILE}')
+    account = make_account(name=f'Ville {HOSTILE}', poll_due_at=ago(minutes=10), poll_failures=2)
     block(bind(write(account, user='a')).messages.get(), error=HOSTILE)
     blocked(account, user='b', reason='wcs_right')
     late = write(account, user='c').deliveries.get()
@@ -74,6 +76,35 @@ def test_one_is_started_again_by_the_keyboard_then_all_after_a_question(marie: A
     assert '1 élément sera relancé.' in marie.look('queue-ask')
     marie.press('Relancer')
     assert Delivery.objects.get(pk=second.pk).state == 'pending'
+
+
+def test_late_work_is_tried_now_from_its_own_row(marie: Administrator) -> None:
+    late = [write(make_account(), user=user).deliveries.get() for user in 'ab']
+    soon = timezone.now() + timedelta(hours=1)
+    Delivery.objects.update(due_at=soon, reason='wcs_away', attempts=3)
+    marie.page.goto(f'{marie.site}/socialmedia/manage/queue/?list=failing')
+    with marie.page.expect_navigation():
+        marie.page.get_by_role('button', name=f'numéro {late[1].pk}').click()
+    assert '1 élément a été relancé.' in marie.look('queue-tried')
+    due = [Delivery.objects.get(pk=delivery.pk).due_at for delivery in late]
+    assert due[0] == soon and due[1] <= timezone.now()
+
+
+def test_the_journal(marie: Administrator) -> None:
+    marie.open('history')
+    marie.look('history-empty')
+    message = write(make_account(name=f'Ville {HOSTILE}'), user='a')
+    marie.open('conversation', message.conversation_id)
+    Journal.objects.create(account=message.account, action='problem', details={'reason': 'auth'})
+    Journal.objects.create(action='remove', details={'name': HOSTILE, 'erased': {'messages': 12, 'files': 3}})
+    marie.open('history')
+    assert 'Conversation lue' in marie.look('history')
+    marie.page.get_by_label('Ce qui a été fait').select_option('read-conversation')
+    marie.press('Afficher')
+    assert 'Compte supprimé' not in marie.look('history-narrowed').split('Ce qui a été fait')[-1]
+    with marie.page.expect_navigation():
+        marie.page.get_by_role('link', name='conversation nº').click()
+    assert 'Bonjour' in marie.said()
 
 
 def test_a_body_is_shown_when_it_is_asked_for(marie: Administrator) -> None:
