@@ -51,10 +51,7 @@ def missed() -> Iterator[Account]:
     """An account to which two persons wrote while it was not heard."""
     with MastodonEmulator('mastodon') as server:
         credentials = {'instance': server.url, 'access_token': TOKEN}
-        facts = (
-            {'account_id': server.state.accounts['ville']['id']} if hasattr(server.state, 'accounts') else {}
-        )
-        account = make_account('mastodon', credentials=credentials, facts=facts, name='Mairie')
+        account = make_account('mastodon', credentials=credentials, name='Mairie')
         for who in ('jeanne', 'karim'):
             server.state.write(f'{who}@ailleurs.example', f'@ville Bonjour de {who}')
         yield account
