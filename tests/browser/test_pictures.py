@@ -18,6 +18,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 camera = pictures.camera
+SITE = 'https://ville.example.org'
 
 
 @pytest.fixture
@@ -50,6 +53,16 @@ def marie(page: Page, live_server: Any, settings: Any, monkeypatch: pytest.Monke
     monkeypatch.setattr(AppSettings, 'TRUSTED_HOSTS', Loopback())
     with town.wcs(settings, live_server.url) as standin:
         yield Administrator(page, live_server.url), standin, settings
+
+
+@contextmanager
+def as_a_town(admin: Administrator, settings: Any) -> Iterator[None]:
+    """The page that is open says the address of a town, not that of a test."""
+    here, settings.PUBLIK_SOCIALMEDIA_BASE_URL = settings.PUBLIK_SOCIALMEDIA_BASE_URL, SITE
+    admin.page.reload()
+    assert SITE in admin.page.content()
+    yield
+    settings.PUBLIK_SOCIALMEDIA_BASE_URL = here
 
 
 def test_connecting(marie: tuple[Administrator, StandIn, Any], camera: Camera) -> None:
@@ -61,7 +74,7 @@ def test_connecting(marie: tuple[Administrator, StandIn, Any], camera: Camera) -
         }
         _credentials(admin, camera)
         account = _tested(admin, camera, graph)
-        _received(admin, camera, graph)
+        _received(admin, camera, graph, settings)
         admin.press('Vérifier et continuer')
         admin.open('form', account.pk)
         admin.page.get_by_role('button', name='Voir ce qui lui serait transmis').click()
@@ -99,14 +112,15 @@ def _tested(admin: Administrator, camera: Camera, graph: GraphEmulator) -> Accou
     return Account.objects.get()
 
 
-def _received(admin: Administrator, camera: Camera, graph: GraphEmulator) -> None:
+def _received(admin: Administrator, camera: Camera, graph: GraphEmulator, settings: Any) -> None:
     graph.app.verify_token = 'un-mot-de-mon-choix'
     graph.webhooks.connect(Endpoint.objects.get().address)
     camille = graph.add_person('Camille Exemple')
     graph.citizen_writes(camille, 'Bonjour, un essai')
     graph.webhooks.wait()
     admin.page.get_by_text('test reçu').wait_for()
-    camera.take('connecter-reception')
+    with as_a_town(admin, settings):
+        camera.take('connecter-reception')
 
 
 def test_watching(marie: tuple[Administrator, StandIn, Any], camera: Camera) -> None:
@@ -171,4 +185,5 @@ def test_personal_data(marie: tuple[Administrator, StandIn, Any], camera: Camera
 def test_portal(marie: tuple[Administrator, StandIn, Any], camera: Camera) -> None:
     make_account(name='Ville de Villexemple')
     marie[0].open('portal')
-    camera.take('portail')
+    with as_a_town(marie[0], marie[2]):
+        camera.take('portail')
