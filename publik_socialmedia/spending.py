@@ -17,7 +17,8 @@
 """What a network bills us for, counted by month: its class holds to the limit that the administrator set.
 
 ``Account.facts['paid']`` is ``{'month': '2026-11', 'count': 312, 'day': '2026-11-22', 'ids': […]}``: things
-of the month, and the ids of those of the day. What is paid once a day is counted once. Days are in UTC.
+of the month, and keyed hashes of the ids of those of the day: what is paid once a day is counted once, and an
+erased person's messages, read and paid again, are not named. Days are in UTC.
 """
 
 from __future__ import annotations
@@ -29,16 +30,20 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from publik_socialmedia.fields import keyed_hash
 from publik_socialmedia.models import Account
+
+HASH_LENGTH = 16  # of 64: some thousands a day
 
 
 def note(account: Account, ids: Collection[str]) -> None:
     """Count these things, paid for by a call that was made just now. Safe when several are made at once."""
-    if not set(ids) - _known(account.facts):
+    things = {keyed_hash('paid', str(account.pk), value)[:HASH_LENGTH] for value in ids}
+    if not things - _known(account.facts):
         return
     with transaction.atomic():
         row = Account.objects.select_for_update(no_key=True).only('facts').get(pk=account.pk)
-        new = set(ids) - _known(row.facts)
+        new = things - _known(row.facts)
         paid = row.facts.get('paid') or {}
         month, day = _today()
         count = paid.get('count', 0) if paid.get('month') == month else 0
@@ -50,7 +55,7 @@ def note(account: Account, ids: Collection[str]) -> None:
 
 
 def _known(facts: dict[str, Any]) -> set[str]:
-    """Ids already counted today."""
+    """Hashes of what was already counted today."""
     paid = facts.get('paid') or {}
     return set(paid.get('ids', ())) if paid.get('day') == _today()[1] else set()
 

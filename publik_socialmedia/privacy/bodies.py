@@ -95,13 +95,13 @@ def empty(raw: RawEvent, ids: Ids) -> None:
     """Forget the content of a body; of one that was not read whole, only what speaks of these ids.
 
     It may hold the messages of others, that are nowhere else (R3). One that was read is kept for nothing but
-    to be read again: it goes whole.
+    to be read again: it goes whole, as does the answer to a call that names one of these ids, and that name.
     """
-    unread = raw.state != RawEvent.State.DONE
+    unread = raw.state != RawEvent.State.DONE and not ids.is_in_any(raw.call)
     body = without(bytes(raw.body), ids) if unread else b''
     changes: dict[str, Any] = {'body': body}
     if not body:
-        changes |= {'emptied_at': timezone.now(), 'state': RawEvent.State.DONE, 'error': ''}
+        changes |= {'emptied_at': timezone.now(), 'state': RawEvent.State.DONE, 'error': '', 'call': ''}
     RawEvent.objects.filter(pk=raw.pk).update(**changes)
 
 
