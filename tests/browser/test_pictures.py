@@ -123,6 +123,13 @@ def _received(admin: Administrator, camera: Camera, graph: GraphEmulator, settin
         camera.take('connecter-reception')
 
 
+def test_signing_in(marie: tuple[Administrator, StandIn, Any], camera: Camera) -> None:
+    admin, account = marie[0], begun('mastodon', done=('guide',))
+    admin.open('credentials', account.pk)
+    assert admin.button('Se connecter à Mastodon').is_visible()
+    camera.take('connecter-autorisation')
+
+
 def test_watching(marie: tuple[Administrator, StandIn, Any], camera: Camera) -> None:
     admin, now = marie[0], timezone.now()
     bind(write(connected(name='Ville de Villexemple'), 'Bonjour, quand passe la balayeuse ?'))

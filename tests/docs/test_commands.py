@@ -33,6 +33,7 @@ import pytest
 from django.db import connection
 
 from demo.postgres import programs
+from docs import reference
 from docs.commands import ROOT, RUNNERS, Block, Command, Written, blocks, commands, pages, steps
 
 SHIPPED = ('setup.py', 'MANIFEST.in', 'pyproject.toml', 'COPYING', 'publik_socialmedia')
@@ -76,6 +77,24 @@ def test_what_is_left_to_the_throw_away_debian_is_played_there() -> None:
     assert list(steps('deb')) and list(steps('deb-last'))
     played = [path for path in (ROOT / 'tests' / 'packaging').rglob('*') if path.is_file()]
     assert any(re.search(r'docs[./]commands', path.read_text(errors='replace')) for path in played)
+
+
+def test_each_command_and_option_that_a_page_names_exists() -> None:
+    """Also those told in a sentence: of ours, with their options, and the targets of make."""
+    reference.set_up()
+    options = {
+        name: {word for action in parser._actions for word in action.option_strings} | {'-d', '--all-tenants'}
+        for name, parser in reference.commands()
+    }
+    targets = set(re.findall(r'^([a-z0-9-]+):', (ROOT / 'Makefile').read_text(), re.MULTILINE))
+    for page in pages():
+        text = page.read_text().replace('\\\n', ' ')
+        for name, rest in re.findall(r'(?<![\w-])(socialmedia_[a-z_]+)([^`\n|;&]*)', text):
+            assert name in options, (page.name, name)
+            assert set(re.findall(r'(?<=\s)--?[a-z][a-z-]*', rest)) <= options[name], (page.name, name, rest)
+        for words in re.findall(r'`make ([^`]+)`|\$ make (.+)', text):
+            for word in ''.join(words).split():
+                assert word in targets or '=' in word or word.startswith('.'), (page.name, word)
 
 
 def test_a_command_may_go_on_and_what_it_answers_is_no_command() -> None:
