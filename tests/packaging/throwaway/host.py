@@ -121,7 +121,8 @@ def give_systemctl(system: System) -> None:
     system.path('/usr/local/sbin/systemctl').chmod(0o755)
     system.copy(INSIDE / 'journalctl', '/usr/local/sbin/journalctl')
     system.path('/usr/local/sbin/journalctl').chmod(0o755)
-    system.run('mkdir -p /run/systemd/system')
+    # the user of the brick asks too
+    system.run('mkdir -p /run/systemd/system && install -m 666 /dev/null /var/log/systemctl')
 
 
 def configure(system: System, domain: str, **values: Any) -> None:

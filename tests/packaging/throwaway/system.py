@@ -31,7 +31,7 @@ from tests.packaging.throwaway import mirrors
 PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 LIMIT = 600.0  # seconds for any command
 DEVICES = ('null', 'zero', 'full', 'random', 'urandom', 'tty')
-# All that is mounted and started below ends with this process, which is the first of its own tree.
+# All that is mounted and started below ends with this process, the first of its own tree.
 HOLDER = """
 set -e
 mount -t proc proc "$0/proc"
@@ -70,16 +70,9 @@ class System:
 
     def __enter__(self) -> Self:
         (self.root / 'run' / 'holder').unlink(missing_ok=True)
-        command = [
-            'unshare',
-            '--mount',
-            '--pid',
-            '--ipc',
-            '--fork',
-            '--kill-child',
-            '--propagation',
-            'private',
-        ]
+        # it goes when we go, even killed
+        command = 'setpriv --pdeathsig KILL unshare --mount --pid --ipc --fork --kill-child'.split()
+        command += ['--propagation', 'private']
         command += ['bash', '-c', HOLDER.format(devices=' '.join(DEVICES)), os.fspath(self.root)]
         command.append(os.fspath(self.archives or ''))
         self._holder = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
