@@ -303,13 +303,20 @@ def test_an_application_that_is_not_typed_is_asked_for_by_its_names(place: Place
 
 @pytest.mark.parametrize('place', ['mastodon'], indirect=True)
 @pytest.mark.parametrize(
-    'instance', ['http://10.0.0.1', 'https://10.0.0.1', 'https://localhost', 'n importe']
+    ('instance', 'told'),
+    [
+        ('http://10.0.0.1', 'n’est pas publique'),
+        ('https://10.0.0.1', 'n’est pas publique'),
+        ('https://localhost', 'n’est pas publique'),
+        ('n importe', 'ne répond pas comme un serveur'),
+    ],
 )
-def test_a_server_that_is_not_public_is_not_called(place: Place, settings: Any, instance: str):
+def test_a_server_that_is_not_public_is_not_called(place: Place, settings: Any, instance: str, told: str):
+    """Our server would call it: neither itself nor its neighbours."""
     settings.PUBLIK_SOCIALMEDIA_API_URLS = {}
     client, account = staff(), draft(place)
     page = client.post(address('credentials', account.pk), {'instance': instance, 'authorize': '1'})
-    assert page.status_code == 200 and 'À corriger' in text(page) and states() == []
+    assert page.status_code == 200 and told in text(page) and states() == []
 
 
 @only_x
@@ -334,8 +341,10 @@ def test_a_return_serves_once(place: Place):
     """Played again, it changes nothing, and the network is not asked again."""
     client, account = staff(), draft(place)
     back = place.choose(leave(client, place, account))
+    assert len(states()) == 1
     client.get(back)
     account.refresh_from_db()
+    assert states() == []
     kept, calls = dict(account.credentials), len(place.server.calls)
     assert lost(client.get(back))
     account.refresh_from_db()
