@@ -26,6 +26,8 @@ from publik_socialmedia.wcs.client import Client, Found
 
 # fields of the form and of its history where a message stands; the others repeat parts of it
 MESSAGE_FIELDS = ('message',)
+# what the workflow that comes with this software writes of a message that its author took back
+WITHDRAWN = 'Message effacé'
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,13 @@ class Row:
 
     @property
     def lost(self) -> bool:
-        return self.times < self.expected.wanted
+        """Also the news that it was withdrawn, where the message had been told."""
+        untold = self.expected.withdrawn and not all(WITHDRAWN in _all_text(one) for one in self.demands)
+        return self.times < self.expected.wanted or untold
 
     @property
     def doubled(self) -> bool:
-        return self.times > self.expected.wanted
+        return self.times > self.expected.wanted + self.expected.withdrawn
 
 
 @dataclass(frozen=True)

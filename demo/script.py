@@ -27,7 +27,11 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Expected:
-    """One message: who wrote it, on which network; ``wanted``: how many times it must be in w.c.s."""
+    """One message: who wrote it, on which network; ``wanted``: how many times it must be in w.c.s.
+
+    ``withdrawn``: its author takes it back at once. It may be told before that is known, once, and the demand
+    then says that it was withdrawn: what a history holds cannot be taken out of it.
+    """
 
     mark: str
     network: str
@@ -35,6 +39,7 @@ class Expected:
     text: str
     files: int = 0
     wanted: int = 1
+    withdrawn: bool = False
 
 
 @dataclass
@@ -47,7 +52,8 @@ class Script:
     run: str = field(default_factory=lambda: secrets.token_hex(3))
 
     def mark(self, network: str, who: str, text: str, *, opens: bool = True, **facts: int) -> str:
-        """The text with its mark, remembered. ``facts``: ``files``, ``wanted`` of :class:`Expected`."""
+        """The text with its mark, remembered. ``facts``: ``files``, ``wanted``, ``withdrawn`` of
+        :class:`Expected`."""
         mark = f'réf. {self.run}-{len(self.expected) + 1:02d}'
         self.expected.append(Expected(mark, network, who, text, **facts))
         if opens:

@@ -63,7 +63,9 @@ class Instagram(Scene):
         instagram.citizen_mentions_us(malo)
         instagram.citizen_writes(malo, says(MALO, 'Un banc est cassé square Voltaire', files=1), [photo()])
         instagram.citizen_writes(malo, says(MALO, 'et voici mon constat', files=1), [document()])
-        instagram.citizen_unsends(instagram.citizen_writes(ines, says(INES, 'message retiré', wanted=0)))
+        instagram.citizen_unsends(
+            instagram.citizen_writes(ines, says(INES, 'message retiré', wanted=0, withdrawn=True))
+        )
         instagram.webhooks.wait()
         instagram.webhooks.redeliver(2)
         instagram.page_writes(ines, says('le compte', 'À 17 heures', opens=False))

@@ -48,7 +48,9 @@ class Messenger(Scene):
         burst = ['Bonjour', 'c’est pour la cantine', 'faut-il réserver avant lundi ?']
         graph.citizen_writes_burst(noe, [says(NOE, words) for words in burst])
         graph.citizen_sends_album(camille, 3, says(CAMILLE, 'Voici des photos', files=3))
-        taken_back = graph.citizen_writes(sacha, says(SACHA, 'message repris par son auteur', wanted=0))
+        taken_back = graph.citizen_writes(
+            sacha, says(SACHA, 'message repris par son auteur', wanted=0, withdrawn=True)
+        )
         graph.citizen_unsends(taken_back)
         graph.citizen_reacts(taken_back)
         graph.webhooks.wait()

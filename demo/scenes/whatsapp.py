@@ -53,7 +53,9 @@ class WhatsApp(Scene):
         whatsapp.citizen_writes(adam, says(ADAM, 'Voici mon justificatif de domicile', files=1), document())
         whatsapp.citizen_writes(lou, says(LOU, 'Les horaires de la piscine pendant les vacances ?'))
         whatsapp.citizen_calls(adam)
-        whatsapp.citizen_revokes(whatsapp.citizen_writes(lou, says(LOU, 'message retiré', wanted=0)))
+        whatsapp.citizen_revokes(
+            whatsapp.citizen_writes(lou, says(LOU, 'message retiré', wanted=0, withdrawn=True))
+        )
         whatsapp.webhooks.wait()
         whatsapp.webhooks.redeliver(3)
         whatsapp.telephone_writes(lou, says('le téléphone', 'De 10 à 19 heures', opens=False))
