@@ -4,6 +4,9 @@
 # make bench                ratios measured on this machine
 # make docs                 pages that are made from the code
 # make docs-html            the site of the documentation, with its pictures, in build/docs/html
+# make deb                  the Debian package of the last commit, in dist/; installs nothing
+# make deb-test             as root: the package built, installed, used, upgraded, removed in throw-away Debians
+#                           (DEB_TEST_SUITE=trixie: that one instead of bookworm)
 # make venv                 only the virtual environment, in .venv
 # make catalogue            new texts into the catalogues of translations, to be translated there
 #
@@ -15,11 +18,12 @@ VENVDOCS := .venv-docs
 PYTHON ?= python3
 ARGS ?=
 WORKERS ?= 2
+DEB_TEST_SUITE ?= bookworm
 
 PO := $(wildcard publik_socialmedia/locale/*/LC_MESSAGES/*.po)
 MO := $(PO:.po=.mo)
 
-.PHONY: venv messages catalogue test test42 test52 lint format demo bench docs docs-html clean
+.PHONY: venv messages catalogue test test42 test52 lint format demo bench docs docs-html deb deb-test clean
 
 venv: $(VENV)/.stamp
 
@@ -66,6 +70,7 @@ bench: $(VENV)/.stamp messages
 
 docs: $(VENV)/.stamp
 	$(VENV)/bin/python -m docs.features
+	$(VENV)/bin/python -m docs.manpages
 
 $(VENVDOCS)/.stamp: docs/requirements.txt | $(VENV)/.stamp
 	$(PYTHON) -m venv --clear $(VENVDOCS)
@@ -78,6 +83,13 @@ docs-html: $(VENV)/.stamp $(VENVDOCS)/.stamp messages
 	DOCS_PICTURES=build/docs/pictures $(VENV)/bin/python -m pytest -q tests/browser/test_pictures.py tests/wcs/test_agent_pictures.py
 	$(VENV)/bin/python -m docs.site build/docs/source build/docs/pictures
 	$(VENVDOCS)/bin/python -m sphinx -q -W --keep-going -b html -c docs build/docs/source build/docs/html
+
+deb:
+	@.ci/deb dist
+
+# status 77: this machine cannot do it, and says why
+deb-test: $(VENV)/.stamp
+	@$(VENV)/bin/python -m tests.packaging.throwaway --suite $(DEB_TEST_SUITE) $(ARGS) || test $$? = 77
 
 clean:
 	rm -rf $(VENV) $(VENV52) $(VENVDOCS) build dist *.egg-info demo/var bench/var tests/var $(MO)

@@ -17,7 +17,7 @@
 # Loads the application into the brick: goes to /etc/combo/settings.d/. It does nothing on a site until its
 # switch is on (SETTING_PUBLIK_SOCIALMEDIA_ENABLED in Hobo).
 #
-# Settings of your own go to another file (60socialmedia_keys.py for the keys): this one is replaced by upgrades.
+# Settings of your own go to another file (60socialmedia_keys.py for the keys): upgrades replace this one.
 
 import importlib.util
 

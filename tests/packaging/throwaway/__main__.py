@@ -24,6 +24,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
@@ -96,6 +97,8 @@ def _lacking() -> str:
     packages = sorted({package for tool, package in TOOLS.items() if not shutil.which(tool)})
     if packages:
         return f'missing, as root:  apt-get install --no-install-recommends {" ".join(packages)}'
+    if subprocess.run(['unshare', '--mount', '--pid', '--fork', 'true'], check=False).returncode:
+        return 'mounts and processes apart are refused here (a container without the privileges for it)'
     try:
         mirrors.mirror()
     except mirrors.NoMirror as error:

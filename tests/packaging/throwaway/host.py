@@ -117,10 +117,10 @@ def manage(system: System, words: str, *, check: bool = True) -> str:
 
 def give_systemctl(system: System) -> None:
     """From here on the host has systemd, or seems to."""
-    system.copy(INSIDE / 'systemctl', '/usr/local/sbin/systemctl')
-    system.path('/usr/local/sbin/systemctl').chmod(0o755)
-    system.copy(INSIDE / 'journalctl', '/usr/local/sbin/journalctl')
-    system.path('/usr/local/sbin/journalctl').chmod(0o755)
+    system.copy(INSIDE / 'systemctl', '/usr/bin/systemctl')
+    system.path('/usr/bin/systemctl').chmod(0o755)
+    system.copy(INSIDE / 'journalctl', '/usr/bin/journalctl')
+    system.path('/usr/bin/journalctl').chmod(0o755)
     # the user of the brick asks too
     system.run('mkdir -p /run/systemd/system && install -m 666 /dev/null /var/log/systemctl')
 

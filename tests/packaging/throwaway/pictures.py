@@ -42,8 +42,8 @@ IGNORED = (
     # ours
     'run/systemctl',
     'run/systemd',
-    'usr/local/sbin/journalctl',
-    'usr/local/sbin/systemctl',
+    'usr/bin/journalctl',
+    'usr/bin/systemctl',
 )
 
 

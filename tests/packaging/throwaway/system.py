@@ -39,6 +39,8 @@ mount -t tmpfs -o mode=755 tmpfs "$0/dev"
 for device in {devices}; do : > "$0/dev/$device"; mount --bind "/dev/$device" "$0/dev/$device"; done
 mkdir "$0/dev/shm" "$0/dev/pts"
 mount -t tmpfs -o mode=1777 tmpfs "$0/dev/shm"
+mount -t devpts -o newinstance,ptmxmode=666,mode=620 devpts "$0/dev/pts"
+ln -s pts/ptmx "$0/dev/ptmx"
 ln -s /proc/self/fd "$0/dev/fd"
 if [ -d "$1" ]; then mount --bind "$1" "$0/var/cache/apt/archives"; fi
 : > "$0/run/holder"
@@ -71,8 +73,8 @@ class System:
     def __enter__(self) -> Self:
         (self.root / 'run' / 'holder').unlink(missing_ok=True)
         # it goes when we go, even killed
-        command = 'setpriv --pdeathsig KILL unshare --mount --pid --ipc --fork --kill-child'.split()
-        command += ['--propagation', 'private']
+        command = ['setpriv', '--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--ipc', '--fork']
+        command += ['--kill-child', '--propagation', 'private']
         command += ['bash', '-c', HOLDER.format(devices=' '.join(DEVICES)), os.fspath(self.root)]
         command.append(os.fspath(self.archives or ''))
         self._holder = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
