@@ -171,7 +171,8 @@ def _messages(catalogue: str) -> Iterator[str]:
 
 def _texts(xml: bytes) -> Iterator[str]:
     for element in etree.fromstring(xml).iter(etree.Element):
-        yield from (text for text in (element.text, element.tail, *element.attrib.values()) if text)
+        shown = (element.get(name) for name in ('name', 'label', 'confirm', 'hint'))
+        yield from (text for text in (element.text, element.tail, *shown) if text)
 
 
 def _plain(text: str) -> str:
@@ -181,7 +182,8 @@ def _plain(text: str) -> str:
 
 def _known(quoted: str) -> bool:
     text = _plain(quoted)
-    return any(text.lower() == word.lower() or f'{text}.' == word for word in words())
+    # a page may begin with it, or not, what a screen does not
+    return bool({text, text[0].lower() + text[1:], text[0].upper() + text[1:], f'{text}.'} & words())
 
 
 def _quotes() -> Iterator[tuple[str, str]]:
