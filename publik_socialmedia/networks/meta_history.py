@@ -31,7 +31,8 @@ from publik_socialmedia.errors import PermanentError
 from publik_socialmedia.networks import meta_threads as threads
 from publik_socialmedia.networks.base import JSON, Account, Answer, Http, Page, Raw, Source
 from publik_socialmedia.networks.meta import dicts, ident, mapping
-from publik_socialmedia.networks.meta_graph import next_cursor, retry_after, usage
+from publik_socialmedia.networks.meta_errors import retry_after, usage
+from publik_socialmedia.networks.meta_graph import next_cursor
 
 if TYPE_CHECKING:
     from publik_socialmedia.networks.meta_inbox import InboxNetwork

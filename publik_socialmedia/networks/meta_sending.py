@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 
 from publik_socialmedia.errors import PermanentError, SocialMediaError
 from publik_socialmedia.networks.base import Outgoing
-from publik_socialmedia.networks.meta_graph import Meaning
+from publik_socialmedia.networks.meta_errors import Meaning
 
 WINDOW = timedelta(hours=24)  # after the citizen's last action
 HUMAN_WINDOW = timedelta(days=7)  # for a person's answer, with the feature « Human Agent »

@@ -34,7 +34,8 @@ from publik_socialmedia.errors import (
 )
 from publik_socialmedia.networks import media_urls, meta
 from publik_socialmedia.networks.base import Account, Request
-from publik_socialmedia.networks.meta_graph import next_cursor, usage
+from publik_socialmedia.networks.meta_errors import usage
+from publik_socialmedia.networks.meta_graph import next_cursor
 from tests.networks.corpus import StoredAnswer
 
 NETWORK = networks.get('messenger')

@@ -27,7 +27,7 @@ from datetime import timedelta
 
 from publik_socialmedia.errors import ConfigurationError, PermanentError
 from publik_socialmedia.networks.base import JSON, Outgoing
-from publik_socialmedia.networks.meta_graph import PERMANENT, PERMISSION, POLICY, RATE, TEMPORARY, Meaning
+from publik_socialmedia.networks.meta_errors import PERMANENT, PERMISSION, POLICY, RATE, TEMPORARY, Meaning
 from publik_socialmedia.networks.meta_sending import (
     BLOCKED,
     CLOSED,

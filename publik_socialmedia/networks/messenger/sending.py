@@ -25,7 +25,7 @@ import json
 from collections.abc import Mapping
 
 from publik_socialmedia.networks.base import JSON, Outgoing
-from publik_socialmedia.networks.meta_graph import (
+from publik_socialmedia.networks.meta_errors import (
     PERMANENT,
     PERMISSION,
     POLICY,

@@ -25,8 +25,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from publik_socialmedia.errors import ConfigurationError, PermanentError, SocialMediaError, TemporaryError
-from publik_socialmedia.networks import meta_graph
-from publik_socialmedia.networks.meta_graph import PERMANENT, PERMISSION, POLICY, RATE, TEMPORARY, Meaning
+from publik_socialmedia.networks import meta_errors
+from publik_socialmedia.networks.meta_errors import PERMANENT, PERMISSION, POLICY, RATE, TEMPORARY, Meaning
 
 CONFIG: Meaning = (ConfigurationError, 'config')
 BLOCKED: Meaning = (PermanentError, 'blocked')
@@ -85,7 +85,7 @@ def failure(code: int | None) -> tuple[type[SocialMediaError], str]:
 
     A passing failure that a status tells of is over for that message: it was accepted, then lost.
     """
-    table = {**meta_graph.ERRORS, **ERRORS}
+    table = {**meta_errors.ERRORS, **ERRORS}
     kind, reason = table.get((-1 if code is None else code, None), PERMANENT)
     if issubclass(kind, TemporaryError):
         return PermanentError, 'undelivered'
