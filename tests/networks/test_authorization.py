@@ -66,6 +66,7 @@ def refused(here: Desk, asked: Authorization, query: Mapping[str, str], **how: A
         here.comes_back(asked, query, **how)
     shown = f'{caught.value} {caught.value!r}'
     hidden = [*asked.keep.values(), *here.typed().credentials.values(), query.get('code', '')]
+    hidden += [value for value in query.values() if not value.isascii()]
     assert not [value for value in hidden if len(value) > 8 and value in shown and 'http' not in value]
     assert caught.value.reason in SENTENCES
     return caught.value.reason
