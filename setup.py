@@ -94,8 +94,8 @@ setup(
     **{licensed: LICENSE},
     packages=find_packages(include=['publik_socialmedia', 'publik_socialmedia.*']),
     include_package_data=True,
-    # the recorded payloads are for the tests only
-    exclude_package_data={'': ['payloads/*.json']},
+    # payloads are for the tests, catalogues that are not compiled for translators
+    exclude_package_data={'': ['payloads/*.json', 'locale/*/LC_MESSAGES/*.po']},
     python_requires='>=3.11',
     install_requires=[
         'django>=4.2,<5.3',
