@@ -195,6 +195,13 @@ class Network(ABC):
         """Name to display for that person, '' if the network will not tell."""
         return ''
 
+    def profile_url(self, facts: Mapping[str, JSON], user: str, details: Mapping[str, JSON]) -> str:
+        """Where a browser shows that person, as the network documents it; '' if nothing gives it. Pure.
+
+        ``facts``: of our account; ``details``: of the person's last message, as ``parse`` gave them.
+        """
+        return ''
+
     # -- access that is taken back
 
     def withdrawal(self, request: Request, secrets: Mapping[str, Sequence[str]]) -> Withdrawal:

@@ -127,6 +127,7 @@ def form_values(
         'reseau': wording.network_label(account),
         'compte': str(account),
         **_words(conversation, told),
+        **_of_person(conversation, last.message),
         'recu_le': wording.moment(told[0].message.received_at),
         'dernier_message': wording.describe(last.message, last.attachments),
         'dernier_message_id': last.message.external_id or last.message.key,
@@ -150,6 +151,15 @@ def _words(conversation: Conversation, told: Sequence[Told]) -> dict[str, str]:
         'objet': wording.subject(pairs),
         'message': wording.describe_burst(pairs),
     }
+
+
+def _of_person(conversation: Conversation, message: Message) -> dict[str, str]:
+    """What some networks tell of who writes; '' where they do not."""
+    account = conversation.account
+    network = networks.registry().get(account.network)
+    user = conversation.contact.address
+    link = network.profile_url(account.facts, user, message.details) if network and user else ''
+    return {'lien': link, 'langue': clean(str(message.details.get('language') or ''))}
 
 
 def _answering(demand: Demand, conversation: Conversation) -> dict[str, str]:

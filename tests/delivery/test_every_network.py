@@ -159,6 +159,34 @@ def test_from_the_citizen_to_the_demand(here: Town):
     assert not Attachment.objects.exclude(state=Attachment.State.GIVEN).exists()
 
 
+# the form's field « lien »; the others give no address of a person
+PROFILES = {
+    'bluesky': 'https://bsky.app/profile/{user}',
+    'mastodon': 'https://social.example/@{user}',
+    'x': 'https://x.com/intent/user?user_id={user}',
+    'telegram': 'https://t.me/{name}',
+}
+
+
+def test_where_the_person_is_shown(here: Town):
+    """R20: the network's own address of who writes, and their language, where its contract gives them."""
+    name = getattr(getattr(here.desk, 'person', None), 'username', '')
+    here.desk.writes()
+    here.hear()
+    (demand,) = here.wcs.demands()
+    expected = PROFILES.get(here.desk.slug, '').format(user=here.desk.citizen, name=name)
+    assert (here.wcs.value(demand, 'lien') or '') == expected
+    assert (here.wcs.value(demand, 'langue') or '') == ('fr' if here.desk.slug == 'telegram' else '')
+
+
+@pytest.mark.parametrize('slug', ALL)
+@pytest.mark.parametrize('user', ['', ' ', '../x', 'a b', 'é', '"><script>', 'javascript:alert(1)', '@@'])
+def test_an_odd_identifier_makes_no_address(slug: str, user: str):
+    """R15: whatever the network says."""
+    facts = {'server': 'mastodon', 'host': 'social.example'}
+    assert networks.get(slug).profile_url(facts, user, {'username': user}) == ''
+
+
 def test_from_the_agent_to_the_citizen(here: Town):
     """R30, R31: asked twice, it arrives once; a file too, where the network takes one."""
     here.desk.writes()

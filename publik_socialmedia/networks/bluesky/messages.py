@@ -32,7 +32,7 @@ from publik_socialmedia.networks.reading import dicts, ident, integer, mapping, 
 WEB = 'https://bsky.app'
 QUOTED = 500  # characters of a quoted post
 
-_DID = re.compile(r'did:[a-z]+:[A-Za-z0-9._:%-]+')
+DID = re.compile(r'did:[a-z]+:[A-Za-z0-9._:%-]+')
 _RECORD = re.compile(r'at://([^/\s]+)/([A-Za-z0-9.-]+)/([A-Za-z0-9._:~-]+)')
 # collection of a record → where bsky.app shows it
 _PAGES = {
@@ -52,7 +52,7 @@ def kind_of(value: JSON) -> str:
 def did_of(value: JSON) -> str:
     """The DID of an object that has one, '' if it is nothing like one."""
     found = ident(mapping(value).get('did'))
-    return found if _DID.fullmatch(found) else ''
+    return found if DID.fullmatch(found) else ''
 
 
 def sender_of(message: Mapping[str, JSON]) -> str:

@@ -28,6 +28,7 @@ from publik_socialmedia.networks.base import JSON, Account, Http, Outgoing, Outg
 from . import health, parsing, polling, sending, signing
 from .api import meaning
 from .history import history
+from .messages import DID
 from .session import SERVICE
 
 
@@ -112,6 +113,9 @@ class Bluesky(base.Network):
 
     def find_sent(self, account: Account, outgoing: Outgoing, http: Http) -> base.Sent | None:
         return sending.find_sent(account, outgoing, http)
+
+    def profile_url(self, facts: Mapping[str, JSON], user: str, details: Mapping[str, JSON]) -> str:
+        return f'https://bsky.app/profile/{user}' if DID.fullmatch(user) else ''
 
     def error(self, answer: base.Answer) -> errors.SocialMediaError | None:
         return meaning(answer)

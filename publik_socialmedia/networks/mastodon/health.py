@@ -30,7 +30,7 @@ from publik_socialmedia.networks.examination import Examination
 from publik_socialmedia.networks.reading import decoded
 
 from .api import VERIFY, Api, meaning
-from .identity import GOTOSOCIAL, MASTODON, SNAC, Ours, mapping, name_of, word
+from .identity import GOTOSOCIAL, MASTODON, SNAC, Ours, host_of, mapping, name_of, word
 from .parsing import POLICY, SEVERITIES
 
 POLICY_PATH = '/api/v2/notifications/policy'
@@ -138,6 +138,7 @@ def _check_instance(test: _Check, us: Mapping[str, JSON]) -> None:
     test.facts |= {
         'id': word(us.get('id')),
         'server': _server(about),
+        'host': host_of(test.account.credentials.get('instance', '')),  # not that of its accounts, at times
         'version': word(about.get('version')),
         'domain': word(about.get('account_domain'))
         or word(about.get('domain'))

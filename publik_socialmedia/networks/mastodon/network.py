@@ -31,7 +31,7 @@ from publik_socialmedia.networks.base import JSON, Account, Http, Outgoing, Outg
 from . import authorization, health, parsing, polling, rereading, sending
 from .api import STATUSES, Api, content, meaning, path_of
 from .composing import MAX_CHARACTERS, pieces, recipient
-from .identity import Ours, items, mapping, word
+from .identity import ACCT, MASTODON, Ours, items, mapping, word
 from .statuses import attachments_of
 
 MEGABYTE = 1024 * 1024
@@ -113,6 +113,13 @@ class Mastodon(base.Network):
 
     def find_sent(self, account: Account, outgoing: Outgoing, http: Http) -> base.Sent | None:
         return sending.find_sent(account, outgoing, http)
+
+    def profile_url(self, facts: Mapping[str, JSON], user: str, details: Mapping[str, JSON]) -> str:
+        """On our own server, which knows whoever wrote to it; other families than Mastodon show strangers at
+        addresses of their own."""
+        host = word(facts.get('host'))
+        known = host and word(facts.get('server')) == MASTODON and ACCT.fullmatch(user)
+        return f'https://{host}/@{user}' if known else ''
 
     def error(self, answer: base.Answer) -> errors.SocialMediaError | None:
         return meaning(answer)

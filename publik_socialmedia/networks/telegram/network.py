@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from publik_socialmedia.errors import PermanentError, SocialMediaError, WebhookRejected
@@ -27,6 +28,7 @@ from publik_socialmedia.networks.reading import is_one_of, mapping, string
 
 from . import api, health, parsing, polling, sending
 
+USERNAME = re.compile(r'[A-Za-z][A-Za-z0-9_]{3,31}')
 HEADER = 'x-telegram-bot-api-secret-token'
 LARGEST_FILE = 20 * sending.MEGABYTE  # that a bot can have
 
@@ -101,6 +103,11 @@ class Telegram(base.Network):
 
     def find_sent(self, account: Account, outgoing: Outgoing, http: Http) -> base.Sent | None:
         sending.find_sent(outgoing)
+
+    def profile_url(self, facts: Mapping[str, JSON], user: str, details: Mapping[str, JSON]) -> str:
+        """https://core.telegram.org/api/links#public-username-links ; who has no such name is nowhere."""
+        name = string(details.get('username'))
+        return f'https://t.me/{name}' if USERNAME.fullmatch(name) else ''
 
     def error(self, answer: Answer) -> SocialMediaError | None:
         return api.meaning(answer)

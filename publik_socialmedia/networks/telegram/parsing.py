@@ -130,7 +130,15 @@ def _message(message: Value, key: str) -> Iterator[Event]:
         # within a second, messages of one chat are in the order of their numbers
         sequence=number if 0 < number <= HIGHEST else 0,
     )
+    if not from_us:
+        head = replace(head, details=_known_of(sender))
     yield _start(head, message) if not (edited or business) else _filled(head, message)
+
+
+def _known_of(sender: Value) -> dict[str, JSON]:
+    """What Telegram tells of a person besides their name: public name, language of their application."""
+    known = {'username': string(sender.get('username')), 'language': string(sender.get('language_code'))}
+    return {name: value[:64] for name, value in known.items() if value}
 
 
 def _start(head: Event, message: Value) -> Event:
@@ -153,7 +161,7 @@ def _filled(head: Event, message: Value) -> Event:
         return _ignored('noise')
     if edited and found.unreadable:
         return _ignored('empty')
-    details = dict(found.details)
+    details = {**head.details, **found.details}
     for name, key in (('group', 'media_group_id'), ('business_connection', 'business_connection_id')):
         if value := ident(message.get(key)):
             details[name] = value

@@ -183,6 +183,11 @@ class X(base.Network):
     def find_sent(self, account: Account, outgoing: Outgoing, http: Http) -> base.Sent | None:
         return sending.find_sent(account, outgoing, http)
 
+    def profile_url(self, facts: Mapping[str, JSON], user: str, details: Mapping[str, JSON]) -> str:
+        """https://docs.x.com/x-for-websites/web-intents/overview ; a name may change, a number does not."""
+        known = user.isascii() and user.isdigit()
+        return f'https://x.com/intent/user?user_id={user}' if known else ''
+
     def error(self, answer: base.Answer) -> errors.SocialMediaError | None:
         return meaning(answer)
 
