@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass
@@ -51,7 +52,7 @@ class Script:
     conversations: set[tuple[str, str]] = field(default_factory=set)
     run: str = field(default_factory=lambda: secrets.token_hex(3))
 
-    def mark(self, network: str, who: str, text: str, *, opens: bool = True, **facts: int) -> str:
+    def mark(self, network: str, who: str, text: str, *, opens: bool = True, **facts: Any) -> str:
         """The text with its mark, remembered. ``facts``: ``files``, ``wanted``, ``withdrawn`` of
         :class:`Expected`."""
         mark = f'réf. {self.run}-{len(self.expected) + 1:02d}'

@@ -26,7 +26,7 @@ import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from demo.script import Script
 
@@ -86,7 +86,7 @@ class Scene(ABC):
     def on_screen(self) -> list[str]:
         """The texts that citizens have received from us, of all conversations."""
 
-    def says(self, who: str, text: str, *, opens: bool = True, **facts: int) -> str:
+    def says(self, who: str, text: str, *, opens: bool = True, **facts: Any) -> str:
         """The text with the mark by which it is found again in w.c.s. ``facts``: see ``Script.mark``."""
         return self.script.mark(self.label, who, text, opens=opens, **facts)
 

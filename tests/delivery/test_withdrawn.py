@@ -14,8 +14,8 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""A message that its author takes back while it is on its way to w.c.s.: whatever comes first, it is told once
-at most, and then its withdrawal is (R13, R21). The demonstration counts so."""
+"""A message that its author takes back on its way to w.c.s.: whatever comes first, it is told once at most,
+and then its withdrawal is (R13, R21). The demonstration counts so."""
 
 from __future__ import annotations
 
