@@ -80,7 +80,9 @@ def history(request: HttpRequest, account: int) -> HttpResponse:
     rows = Journal.objects.filter(account=frame.account).select_related('actor').order_by('-at', '-pk')
     found = pages.paginate(request, rows)
     lines = [(row, journal.label(row)) for row in found]
-    return frame.show('journal.html', page_obj=found, page_query=pages.page_query(request), lines=lines)
+    return frame.show(
+        'journal.html', here=_('Journal'), page_obj=found, page_query=pages.page_query(request), lines=lines
+    )
 
 
 @require_http_methods(['GET', 'POST'])
@@ -165,7 +167,9 @@ def repair(request: HttpRequest, account: int) -> HttpResponse:
         jobs.ask(frame, Job.Kind.COUNT, timezone.now() - timedelta(days=form.cleaned_data['days']))
     elif request.method == 'GET' or form.errors:
         told = found.progress if found else None
-        return frame.show('repair.html', form=form, found=told, gap=gap, **jobs.of_page(frame))
+        return frame.show(
+            'repair.html', here=_('Repair a gap'), form=form, found=told, gap=gap, **jobs.of_page(frame)
+        )
     return HttpResponseRedirect(frame.address('repair'))
 
 

@@ -22,8 +22,8 @@ web servers write in their logs (R50).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -46,7 +46,7 @@ from publik_socialmedia.models import Contact, Conversation, Demand
 from publik_socialmedia.privacy import finding
 from publik_socialmedia.wcs import mapping
 from publik_socialmedia.wcs.panel_files import page_of
-from publik_socialmedia.wcs.panel_lines import Reader
+from publik_socialmedia.wcs.panel_lines import Line, Reader
 from publik_socialmedia.wcs.wording import network_label
 
 KEY = 'socialmedia-conversations'  # of the session
@@ -192,12 +192,20 @@ def conversation(request: HttpRequest, pk: int) -> HttpResponse:
         'account': text.clean(str(mine.account)),
         'network': network_label(mine.account),
         'demands': [shown_demand(demand) for demand in mine.demands.order_by('-pk')],
-        'lines': Reader(mine, list(reversed(page.object_list))).lines(),
+        'lines': list(_demand_once(Reader(mine, list(reversed(page.object_list))).lines())),
         'page_obj': page,
         'page_query': pages.page_query(request),
     }
     crumbs = [_crumb(), (request.path, person)]
     return pages.show(request, 'conversation.html', values, crumbs=crumbs)
+
+
+def _demand_once(lines: Iterable[Line]) -> Iterator[Line]:
+    """The demand of a message is said where it changes."""
+    before = ''
+    for line in lines:
+        yield replace(line, demand='') if line.demand == before else line
+        before = line.demand
 
 
 @require_POST

@@ -54,6 +54,12 @@ class Card:
     figures: Figures
     standing: Standing
 
+    @property
+    def name(self) -> str:
+        """A new account has no name before its first test."""
+        known = self.account.name or self.account.external_id
+        return str(self.account) if known else str(_('New account'))
+
 
 def cards() -> list[Card]:
     """One for each account, those that need a person first."""

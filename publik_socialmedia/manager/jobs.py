@@ -133,7 +133,9 @@ def gap(frame: Frame) -> datetime | None:
 def _lines(job: Job) -> Iterator[str]:
     told = job.progress
     pages = told.get('pages', 0)
-    if job.is_pending:
+    if job.is_pending and not pages:
+        yield _('It is about to begin.')
+    elif job.is_pending:
         yield ngettext('%s page read so far.', '%s pages read so far.', pages) % pages
     if job.kind in _FOUND:
         yield from _FOUND[job.kind](job)
@@ -146,14 +148,14 @@ def _lines(job: Job) -> Iterator[str]:
 
 def _of_count(job: Job) -> Iterator[str]:
     """What an import would take and what a repair would bring are said by their pages, once it is done."""
-    if job.is_pending:
-        count = job.progress.get('threads', 0)
+    count = job.progress.get('threads', 0)
+    if job.is_pending and count:
         yield ngettext('%s thread seen so far.', '%s threads seen so far.', count) % count
 
 
 def _of_import(job: Job) -> Iterator[str]:
     done, waiting = job.progress.get('done', 0), job.progress.get('waiting', 0)
-    if job.is_pending:
+    if job.is_pending and job.progress.get('read'):
         yield _('%(done)s of %(waiting)s threads imported so far.') % {'done': done, 'waiting': waiting}
     elif job.state == Job.State.DONE:
         yield (

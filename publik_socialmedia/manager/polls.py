@@ -58,7 +58,7 @@ def late(account: int | None = None) -> QuerySet[Account]:
 
 
 def shown(account: Account) -> Poll:
-    reason = account.problem or account.last_error.split(' ', 1)[0].rstrip(':')
+    reason = account.problem or account.last_error.split(' ', 1)[0].rstrip(':') or 'temporary'
     waiting = _('It waits for its turn: is the worker running?')
     return Poll(
         pk=account.pk,
@@ -67,7 +67,7 @@ def shown(account: Account) -> Poll:
         heard_at=account.last_event_at,
         due_at=account.poll_due_at,
         failures=account.poll_failures,
-        reason=sentence(reason) if account.poll_failures and reason else waiting,
+        reason=sentence(reason) if account.poll_failures else waiting,
     )
 
 

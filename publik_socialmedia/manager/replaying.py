@@ -169,7 +169,7 @@ def _replay_bodies(chosen: Sequence[int]) -> int:
 
 def _again(run: Callable[[Sequence[int]], int], counted: str) -> Action:
     ticked, whole = gettext_lazy('Start the ticked ones again'), gettext_lazy('Start the whole list again')
-    return Action('replay', counted, gettext_lazy('Start again'), ticked, whole, run)
+    return Action('replay', counted, gettext_lazy('Start this again'), ticked, whole, run)
 
 
 def _now(run: Callable[[Sequence[int]], int], counted: str) -> Action:

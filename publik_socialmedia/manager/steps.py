@@ -124,11 +124,12 @@ class Frame:
                 return mark.address
         return self.address('account')
 
-    def show(self, template: str, **values: Any) -> HttpResponse:
+    def show(self, template: str, *, here: str = '', **values: Any) -> HttpResponse:
+        """``here``: what this page is called, if it is no step."""
         crumbs = [(self.address('setup' if self.setup else 'account'), self.name)]
-        title = next((str(step.title) for step in STEPS if step.slug == self.slug), '')
+        title = here or next((str(step.title) for step in STEPS if step.slug == self.slug), '')
         if title:
-            crumbs.append((self.address(self.slug), title))
+            crumbs.append((self.request.path, title))
         shared = {
             'account': self.account,
             'network': self.network,

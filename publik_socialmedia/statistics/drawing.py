@@ -20,10 +20,12 @@ side. The table that goes with it says the same to who does not see it."""
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-from django.utils.formats import number_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 
 from publik_socialmedia.statistics.charts import Answer, Chart
@@ -85,12 +87,12 @@ def draw(chart: Chart, answer: Answer) -> Drawing:
         empty=not highest,
         bars=tuple(_bars(answer, chart.unit, top, stacked)) if highest else (),
         lines=tuple(
-            Mark(_y(value, top), worded(value, chart.unit)) for value in _multiples(step, top) if highest
+            Mark(_y(value, top), _graduation(value, chart.unit)) for value in _multiples(step, top) if highest
         ),
         marks=tuple(_marks(answer.labels)),
         legend=tuple((number % COLOURS, item.label) for number, item in enumerate(answer.series)),
         rows=tuple(
-            (label, tuple(worded(item.data[rank], chart.unit) for item in answer.series))
+            (dated(label), tuple(worded(item.data[rank], chart.unit) for item in answer.series))
             for rank, label in enumerate(answer.labels)
         ),
     )
@@ -101,6 +103,28 @@ def worded(value: float | None, unit: str) -> str:
     if value is None:
         return '–'
     return duration(value) if unit == 'seconds' else number_format(value, force_grouping=True)
+
+
+def dated(label: str, *, short: bool = False) -> str:
+    """A label of an answer for people: « 2 mars 2026 », in short « 2 mars », for 2026-03-02; « mars 2026 »
+    for 2026-03; any other as it is."""
+    found = re.fullmatch(r'(\d{4})-(\d\d)(?:-(\d\d))?', label)
+    if found is None:
+        return label
+    try:
+        day = date(int(found[1]), int(found[2]), int(found[3] or 1))
+    except ValueError:
+        return label
+    if found[3] is None:
+        return date_format(day, 'M Y' if short else 'F Y')
+    return date_format(day, 'j M' if short else 'j F Y')
+
+
+def _graduation(value: float, unit: str) -> str:
+    """A value of a scale: round hours are said without their minutes."""
+    if unit == 'seconds' and value and not value % 3600 and value < DAY:
+        return _('%s h') % round(value / 3600)
+    return worded(value, unit)
 
 
 def duration(seconds: float) -> str:
@@ -157,7 +181,7 @@ def _bars(answer: Answer, unit: str, top: float, stacked: bool) -> Iterator[Bar]
             value = item.data[rank]
             if not value:
                 continue
-            title = f'{label} – {item.label} : {worded(value, unit)}'.removeprefix(' – ')
+            title = f'{dated(label)} – {item.label} : {worded(value, unit)}'.removeprefix(' – ')
             x = start if stacked else start + width * number
             high = _y(below + value, top)
             height = round(_y(below, top) - high, 2)
@@ -170,4 +194,4 @@ def _marks(labels: Sequence[str]) -> Iterator[Mark]:
     every = math.ceil(len(labels) / LABELS) or 1
     place = (WIDTH - LEFT - RIGHT) / max(len(labels), 1)
     for rank in range(0, len(labels), every):
-        yield Mark(round(LEFT + place * (rank + 0.5), 2), labels[rank])
+        yield Mark(round(LEFT + place * (rank + 0.5), 2), dated(labels[rank], short=True))

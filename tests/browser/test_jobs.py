@@ -70,7 +70,7 @@ def test_a_gap_is_counted_then_repaired_by_itself(marie: Administrator, missed: 
     # the page finds out by itself
     marie.page.get_by_text('Il manque ici').wait_for()
     assert '2 messages' in marie.look('repair-counted')
-    marie.press('Relire')
+    marie.press('Récupérer ce qui manque')
     assert 'en cours' in marie.look('repair-reading')
     marie.open('account', missed.pk)
     assert 'Travail en cours' in marie.look('account-reading')

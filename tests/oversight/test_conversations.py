@@ -281,6 +281,7 @@ def test_a_long_conversation_is_cut_in_pages_and_costs_the_same_queries() -> Non
             assert client.get(page_of(demand.conversation)).status_code == 200
         return len(seen)
 
+    queries()  # the first reading is written in the journal
     few = queries()
     talk(demand, 60)
     assert queries() == few
@@ -317,7 +318,7 @@ def test_blocking_is_asked_about_then_done_and_journaled_R42() -> None:
     assert Contact.objects.get().blocked
     set_blocked(conversation)  # once more changes nothing
     assert 'n’est plus bloquée' in words(set_blocked(conversation, False))
-    rows = Journal.objects.order_by('pk')
+    rows = Journal.objects.exclude(action='read-conversation').order_by('pk')
     assert [(row.action, row.actor.username, row.details) for row in rows] == [
         ('block-person', 'staff', {'contact': conversation.contact_id}),
         ('unblock-person', 'staff', {'contact': conversation.contact_id}),

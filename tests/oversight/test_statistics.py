@@ -71,16 +71,16 @@ def test_each_chart_has_its_figures_as_a_table() -> None:
     found = tables()
     assert found['Messages privés reçus et envoyés'] == [
         ['Quand', 'Reçus', 'Envoyés'],
-        ['2026-03-02', '3', '5'],
-        ['2026-03-03', '0', '1'],
-        ['2026-03-04', '1', '0'],
-        ['2026-03-20', '1', '0'],
+        ['2 mars 2026', '3', '5'],
+        ['3 mars 2026', '0', '1'],
+        ['4 mars 2026', '1', '0'],
+        ['20 mars 2026', '1', '0'],
     ]
     assert found['Délai de la première réponse d’une personne'] == [
         ['Quand', 'Médiane', 'Neuf sur dix sont en dessous de'],
-        ['2026-03-02', '35 min', '55 min'],
+        ['2 mars 2026', '35 min', '55 min'],
     ]
-    assert tables(account=str(one.pk))['Demandes ouvertes'] == [['Quand', 'Demandes'], ['2026-03-02', '3']]
+    assert tables(account=str(one.pk))['Demandes ouvertes'] == [['Quand', 'Demandes'], ['2 mars 2026', '3']]
 
 
 def test_each_chart_is_a_drawing_that_says_what_it_is_R44() -> None:
@@ -170,7 +170,7 @@ def test_what_is_wrong_of_the_period_is_said_R44() -> None:
 def test_long_periods_are_shown_by_month() -> None:
     month()
     found = tables(since='2025-09-01', until='2026-08-31')
-    assert found['Demandes ouvertes'][1:] == [['2026-03', '4']]
+    assert found['Demandes ouvertes'][1:] == [['mars 2026', '4']]
 
 
 def test_csv_has_all_the_figures() -> None:
