@@ -84,7 +84,8 @@ class CredentialsForm(AccessibleForm):
         if not typed and not kept and self.network.capabilities.polling:
             return cleaned  # without webhook
         for item in self.shared:
-            if item.required and not cleaned.get(item.name) and not kept.get(item.name):
+            wanted = item.required and not cleaned.get(item.name) and not kept.get(item.name)
+            if wanted and item.name not in self.errors:
                 self.add_error(item.name, _('This answer is needed.'))
         return cleaned
 

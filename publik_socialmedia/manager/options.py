@@ -21,6 +21,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.forms import BoundField
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 
@@ -125,6 +126,16 @@ class SettingsForm(AccessibleForm):
             required=False,
         )
         return fields
+
+    @property
+    def parts(self) -> list[tuple[str, list[BoundField]]]:
+        """The fields under their headings."""
+        general = list(self._general())
+        others = [self[name] for name in self.fields if name not in general]
+        return [
+            (_('Demands'), [self[name] for name in general]),
+            (_('Automatic acknowledgement'), others),
+        ]
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or {}
