@@ -14,7 +14,7 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""What is shipped to PyPI and to pip, under which version and licence; that it works where it was installed."""
+"""What is shipped to PyPI and to pip, its version, its licence; and that it works where it is installed."""
 
 from __future__ import annotations
 
