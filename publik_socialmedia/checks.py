@@ -19,6 +19,7 @@
 publik_socialmedia.E001  attachments would be stored where the web server shows them to everyone
 publik_socialmedia.E002  the database is not PostgreSQL
 publik_socialmedia.E003  an encryption key is not a text
+publik_socialmedia.E004  with tenants, the tables would be those of nobody, or of everybody
 publik_socialmedia.W001  no encryption key: SECRET_KEY is used
 publik_socialmedia.W002  trusted hosts or other API addresses, made for tests, on a real site
 publik_socialmedia.W003  an encryption key is short
@@ -37,10 +38,12 @@ from django.conf import settings
 from django.core import checks
 from django.db import connection
 
+from publik_socialmedia import tenants
 from publik_socialmedia.app_settings import PREFIX, app_settings
 from publik_socialmedia.conversations.workdays import REGIONS
 from publik_socialmedia.media import is_public
 
+NAME = 'publik_socialmedia'
 SHORTEST_KEY = 20
 
 
@@ -64,6 +67,18 @@ def check_database(**kwargs: Any) -> list[checks.CheckMessage]:
         return []
     message = 'The database is not PostgreSQL, the only one that the queue of messages works on.'
     return [checks.Error(message, id='publik_socialmedia.E002')]
+
+
+@checks.register('publik_socialmedia')
+def check_tenants(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Tables in the common schema would be read by each tenant that is not migrated."""
+    if not tenants.several():
+        return []
+    shared, own = getattr(settings, 'SHARED_APPS', ()), getattr(settings, 'TENANT_APPS', ())
+    if NAME in own and NAME not in shared:
+        return []
+    message = f'{NAME} must be in TENANT_APPS, and not in SHARED_APPS: each tenant has its own messages.'
+    return [checks.Error(message, id='publik_socialmedia.E004')]
 
 
 @checks.register('publik_socialmedia')
@@ -98,7 +113,7 @@ def check_address(**kwargs: Any) -> list[checks.CheckMessage]:
     """With tenants, the address is known only while working for one of them."""
     url = app_settings.BASE_URL
     if not url:
-        if hasattr(connection, 'tenant'):
+        if tenants.several():
             return []
         message = 'The address of this site is not known: w.c.s. could not be told where to call us.'
         hint = f'Set {_name("BASE_URL")} to its https address.'

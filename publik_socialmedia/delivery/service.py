@@ -286,8 +286,9 @@ class Worker:
 
     def _failed(self, key: Key, tenant: Tenant, error: Exception) -> float:
         """Tell it; gives the seconds for which this is left alone. The others go on."""
-        if isinstance(error, (OperationalError, InterfaceError)) and not self._database_answers(error):
-            return AFTER_FAILURE
+        if isinstance(error, (OperationalError, InterfaceError)) and not connection.is_usable():
+            # not the fault of a tenant: its connection was cut, or nobody can have any
+            return 0.0 if self._connects(error) else AFTER_FAILURE
         failing = self._failing.setdefault(key, Failing())
         failing.times += 1
         wait = min(IDLE * 2.0 ** min(failing.times - 1, 10), LONGEST_WAIT)
@@ -300,8 +301,8 @@ class Worker:
             self._known.meet_at = 0.0  # it may be gone
         return wait
 
-    def _database_answers(self, error: Exception) -> bool:
-        """Whether the fault is that of one tenant. If it is not, everybody waits."""
+    def _connects(self, error: Exception) -> bool:
+        """Whether the database is there, for a new connection. If it is not, everybody waits."""
         try:
             connection.close()
             connect()

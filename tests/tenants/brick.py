@@ -50,7 +50,7 @@ from publik_socialmedia.models import Account, Delivery, Endpoint, RawEvent
 from tests.factory import make_account
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 90.0  # seconds, of anything that is waited for
+LIMIT = 60.0  # seconds, of anything that is waited for
 TEMPLATE = 'socialmedia_tenants'
 VILLE, AGGLO = 'ville.example.org', 'agglo.example.org'
 
@@ -208,17 +208,19 @@ class Brick:
     @contextlib.contextmanager
     def worker(self, *words: str) -> Iterator[subprocess.Popen[bytes]]:
         """The permanent worker in a process of its own, which listens."""
-        command = [sys.executable, '-m', 'django', *(words or ('socialmedia_worker',))]
+        words = words or ('-m', 'django', 'socialmedia_worker')
+        command = [sys.executable, *words]
         process = subprocess.Popen(
             command, env=self.environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         try:
             until(lambda: listens() or process.poll() is not None)
+            assert process.poll() is None, 'the worker stopped'
             yield process
         finally:
             if process.poll() is None:
                 process.kill()
-            process.communicate(timeout=LIMIT)
+            print(process.communicate(timeout=LIMIT)[0].decode())  # noqa: T201 - shown if the test fails
 
 
 def until(happened: Callable[[], object], limit: float = LIMIT) -> None:

@@ -19,13 +19,16 @@
 from __future__ import annotations
 
 import os
+import sys
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
 from django.db import connection
 from django.urls import reverse
+from hobo.multitenant.models import Tenant
 
-from publik_socialmedia import tenants
+from publik_socialmedia import checks, tenants
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.delivery import worker
 from publik_socialmedia.models import Message
@@ -101,3 +104,33 @@ def test_attachments_are_in_the_folder_of_the_tenant(ville: Town, agglo: Town):
         second = app_settings.PRIVATE_STORAGE
     assert first == ville.folder / 'socialmedia' and second == agglo.folder / 'socialmedia'
     assert not os.path.commonpath([first, second]).endswith('socialmedia')
+
+
+@pytest.mark.parametrize(
+    ('setting', 'value', 'found'),
+    [
+        ('SHARED_APPS', ('publik_socialmedia',), ['publik_socialmedia.E004']),
+        ('TENANT_APPS', ('gadjo',), ['publik_socialmedia.E004']),
+        ('TENANT_MODEL', 'multitenant.Tenant', []),
+    ],
+)
+def test_the_tables_must_be_those_of_the_tenants(monkeypatch, setting: str, value: object, found: list[str]):
+    """R50: in the common schema, they would be those of each tenant that is not migrated."""
+    monkeypatch.setattr(settings._wrapped._default, setting, value)
+    assert [message.id for message in checks.check_tenants()] == found
+
+
+def test_without_hobo_tenants_are_the_rows_of_their_table(monkeypatch):
+    """django-tenant-schemas alone; the common schema may have a row of its own."""
+
+    class Rows:
+        def order_by(self, *fields: str) -> list[Tenant]:
+            return [
+                Tenant(schema_name='public', domain_url='www.example.org'),
+                Tenant(schema_name='ville', domain_url=VILLE),
+            ]
+
+    monkeypatch.setitem(sys.modules, 'hobo.multitenant.middleware', None)
+    model = SimpleNamespace(_default_manager=Rows())
+    monkeypatch.setattr(tenants.apps, 'get_model', lambda name: model)
+    assert tenants.every() == [tenants.Tenant('ville', VILLE)]
