@@ -54,8 +54,9 @@ FILES = {
 }
 HEAD = """# Ce que chaque réseau permet
 
-Page produite à partir du code (`make docs`) : ne pas la modifier à la main. Les démarches, les droits,
-les prix et ce qui n'est pas pris en charge sont dans la page de chaque réseau.
+<!-- produite à partir du code par « make docs » : ne pas la modifier à la main -->
+
+Les démarches, les droits, les prix et ce qui n’est pas pris en charge sont dans la page de chaque réseau.
 
 """
 

@@ -201,7 +201,8 @@ def _command(name: str, parser: argparse.ArgumentParser, known: Mapping[str, str
     ]
     for action in own:
         help_text = plain((action.help or '') % _values(action))
-        lines.append(f'`{_names(action)}`\n: {known.get(help_text, help_text) or "–"}\n')
+        if help_text:
+            lines.append(f'`{_names(action)}`\n: {known.get(help_text, help_text)}\n')
     return '\n'.join(lines)
 
 

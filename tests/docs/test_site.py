@@ -140,6 +140,13 @@ def test_each_network_has_its_page_made_of_its_readme(built: Path) -> None:
         assert f'href="{slug}.html"' in (built / 'reseaux' / 'index.html').read_text()
 
 
+def test_no_list_runs_into_the_paragraph_before_it(built: Path) -> None:
+    """As it does in Markdown without an empty line, where the pages of administrators show a list."""
+    for path, tree in trees(built):
+        for paragraph in tree.xpath('//article//p'):
+            assert not re.search(r'\n\s*(\d+\.|[*-]) ', paragraph.text_content()), path
+
+
 def test_without_a_browser_a_note_stands_in_place_of_each_picture(tmp_path: Path) -> None:
     missing = set(site.stage(tmp_path / 'source'))
     assert 'accueil' in missing and 'agent-conversation' in missing
