@@ -49,6 +49,7 @@ from publik_socialmedia.statistics.charts import CHARTS, Question
 from publik_socialmedia.statistics.counting import Scope, Tally
 from tests.factory import make_account, write
 from tests.manager.scene import address, connected, staff, text
+from tests.wcs.panel_scene import bind
 
 pytestmark = pytest.mark.django_db
 
@@ -61,14 +62,7 @@ def stored(account: Account, people: int = 3) -> Account:
     Attachment.objects.create(
         message=message, position=0, kind='image', state='stored', storage=media.store(b'photo')
     )
-    Demand.objects.create(
-        account=account,
-        conversation=message.conversation,
-        wcs_site='default',
-        form='message-reseau-social',
-        number='12',
-        state='open',
-    )
+    bind(message)
     for source in ('webhook', 'history'):
         RawEvent.objects.create(
             account=account, network=account.network, source=source, body=b'{}', state='done'

@@ -24,6 +24,8 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from lxml import html
 
@@ -275,6 +277,24 @@ def test_export_holds_everything_but_secrets() -> None:
     assert conversation['messages'][0]['text'] == 'Bonjour <b>vous</b>'
     assert conversation['person']['identifiers'] == ['jeanne'] and len(conversation['demands']) == 1
     assert 's3cret' not in json.dumps(found) and 'export' in actions()
+
+
+def test_the_queries_of_an_export_do_not_grow_with_its_conversations() -> None:
+    """R40: an account may have a hundred thousand messages, and a request does not last."""
+    account, client = connected(), staff()
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as seen:
+            page = client.post(address('export', account.pk))
+            found = json.loads(b''.join(page.streaming_content))
+        assert len(found['conversations']) == account.conversations.count()
+        return len(seen)
+
+    bind(write(account, 'Bonjour', user='first'))
+    few = queries()
+    for number in range(30):
+        bind(write(account, 'Bonjour', user=f'user-{number}'))
+    assert queries() == few
 
 
 def test_removal_says_what_it_erases_wants_the_name_and_leaves_nothing() -> None:
