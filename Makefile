@@ -46,8 +46,9 @@ test: test42 test52
 
 # Networks import no Django: their own tests run once, with 4.2; what uses them runs with both.
 # PostgreSQL 16 here, 18 below: two of the versions that Publik's hosts run.
+# The pictures of the documentation are taken by docs-html, whose tests they are.
 test42: $(VENV)/.stamp $(VENVDOCS)/.stamp messages
-	TEST_POSTGRES=16 $(VENV)/bin/python -m pytest -n $(WORKERS) $(ARGS)
+	TEST_POSTGRES=16 $(VENV)/bin/python -m pytest -n $(WORKERS) --ignore-glob='*_pictures.py' $(ARGS)
 
 test52: $(VENV)/.stamp $(VENV52)/.stamp messages
 	TEST_POSTGRES=18 $(VENV52)/bin/python -m pytest -n $(WORKERS) -m 'not slow' --ignore=tests/networks $(ARGS)
