@@ -92,6 +92,10 @@ SENTENCES = {
         'The role that receives the demands does not open the back office of w.c.s.: give it that access, or '
         'choose another role.'
     ),
+    'wcs_workflow_differs': _(
+        'The workflow in w.c.s. is not the one of this version: it came with an older one, or was changed '
+        'there. Install it again, unless the change is wanted: it would be lost.'
+    ),
     'wcs_status_renamed': _(
         'A status of the workflow was renamed in w.c.s.; its conditions name it, and some messages would not '
         'be shown: give it its name back, or install the workflow again.'

@@ -39,7 +39,15 @@ from publik_socialmedia.wcs.client import Client, Form, Role, Schema, parse_elem
 from publik_socialmedia.wcs.sites import Site, default_site, site_for, sites
 
 # messages are received all the same: said, and mended in w.c.s. later
-LATER = frozenset(('wcs_hook_open', 'wcs_function_unset', 'wcs_role_outside', 'wcs_status_renamed'))
+LATER = frozenset(
+    (
+        'wcs_hook_open',
+        'wcs_function_unset',
+        'wcs_role_outside',
+        'wcs_status_renamed',
+        'wcs_workflow_differs',
+    )
+)
 # what ``wcs.mapping.form_values`` gives, in the order of a form
 TOLD = (
     'reseau', 'compte', 'nom', 'identifiant', 'objet', 'message', 'pieces_jointes', 'recu_le', 'cle',

@@ -102,6 +102,21 @@ def statuses() -> dict[str, str]:
     }
 
 
+def shape(workflow: etree._Element) -> dict[str, list[str]]:
+    """Name of each status and global action of a workflow → types of what it does, in order."""
+    return {
+        part.findtext('name', ''): [item.get('type', '') for item in part.iterfind('items/item')]
+        for path in ('possible_status/status', 'global_actions/action')
+        for part in workflow.iterfind(path)
+    }
+
+
+@cache
+def own_shape() -> dict[str, list[str]]:
+    """That of the workflow that comes with this version."""
+    return shape(_workflow())
+
+
 def workflow_name() -> str:
     return str(_workflow().findtext('name'))
 

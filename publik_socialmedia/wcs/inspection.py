@@ -26,6 +26,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from lxml.etree import _Element
+
 from publik_socialmedia.errors import ConfigurationError
 from publik_socialmedia.wcs import bundle
 from publik_socialmedia.wcs.client import Client, Schema, parse_element
@@ -68,10 +70,13 @@ def inspect(
         client.check_submission(form)
     except ConfigurationError as error:
         found.append(Finding(error.reason))
-    found += [Finding('wcs_hook_open', name) for name in _open_hooks(client, form) if name in hooks]
+    workflow = _workflow(client, form)
+    found += [Finding('wcs_hook_open', name) for name in _open_hooks(workflow) if name in hooks]
     found += _roles(client, form)
     if form == bundle.FORM:
         found += _renamed(schema)
+        if not found and schema.workflow == bundle.workflow_name():
+            found += _differs(workflow)
     return found
 
 
@@ -103,13 +108,26 @@ def _renamed(schema: Schema) -> Iterator[Finding]:
             yield Finding('wcs_status_renamed', name)
 
 
-def _open_hooks(client: Client, form: str) -> list[str]:
-    """Return the identifiers of the global actions that anyone may call without a signature."""
-    workflow = parse_element(client.read_element('forms', form)).find('workflow')
-    slug = workflow.get('slug') if workflow is not None else None
+def _differs(workflow: _Element | None) -> Iterator[Finding]:
+    """It came with an older version of this software, or was changed there: one of its parts tells."""
+    there = bundle.shape(workflow) if workflow is not None else {}
+    other = next((name for name, does in bundle.own_shape().items() if there.get(name) != does), None)
+    if there and other is not None:
+        yield Finding('wcs_workflow_differs', other)
+
+
+def _workflow(client: Client, form: str) -> _Element | None:
+    """The workflow of a form as w.c.s. exports it; None if it has none of its own."""
+    named = parse_element(client.read_element('forms', form)).find('workflow')
+    slug = named.get('slug') if named is not None else None
     if not slug or slug.startswith('_'):
+        return None
+    return parse_element(client.read_element('workflows', slug))
+
+
+def _open_hooks(workflow: _Element | None) -> list[str]:
+    """Return the identifiers of the global actions that anyone may call without a signature."""
+    if workflow is None:
         return []
-    triggers = parse_element(client.read_element('workflows', slug)).iterfind(
-        "global_actions/action/triggers/trigger[@type='webservice']"
-    )
+    triggers = workflow.iterfind("global_actions/action/triggers/trigger[@type='webservice']")
     return [item.findtext('identifier') or '' for item in triggers if item.find('roles/item') is None]

@@ -21,8 +21,11 @@ from __future__ import annotations
 import io
 import tarfile
 from dataclasses import replace
+from typing import Any
+from unittest import mock
 
 import pytest
+from lxml import etree
 
 from demo.wcs_standin import StandIn
 from publik_socialmedia.errors import ConfigurationError
@@ -84,6 +87,26 @@ def test_a_form_without_its_workflow(client: Client, standin: StandIn) -> None:
 def test_a_status_renamed_there(client: Client, standin: StandIn) -> None:
     assert client.import_bundle(altered('<name>En cours<', '<name>Pris en charge<')).done
     assert inspect(client, standin.form) == [Finding('wcs_status_renamed', 'En cours')]
+
+
+def test_a_workflow_of_an_older_version(client: Client, standin: StandIn) -> None:
+    """An upgrade of the software leaves the one that w.c.s. has: the next import brings it up to date."""
+    workflow = next(item for item in bundle.elements() if item.type == 'workflows')
+    tree = etree.fromstring(workflow.xml)
+    action = tree.find('global_actions/action')
+    items = action.find('items')
+    items.remove(items[-1])
+    with mock.patch.object(bundle, 'elements', older_elements(etree.tostring(tree))):
+        assert client.import_bundle(bundle.build('0.1')).done
+    assert inspect(client, standin.form) == [Finding('wcs_workflow_differs', action.findtext('name'))]
+    assert client.import_bundle(bundle.build('0.2')).done
+    assert inspect(client, standin.form) == []
+
+
+def older_elements(workflow: bytes) -> Any:
+    elements = bundle.elements()
+    older = [replace(item, xml=workflow) if item.type == 'workflows' else item for item in elements]
+    return lambda role='': older
 
 
 def test_a_role_that_opens_nothing(client: Client, standin: StandIn) -> None:
