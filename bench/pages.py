@@ -103,7 +103,7 @@ def _pages() -> Iterator[Page]:
         'remove',
     ):
         yield page(f'account: {name}' if name != 'account' else 'account', name, account)
-    for name in ('blocked', 'failing', 'unreadable', 'partial', 'unread'):
+    for name in ('blocked', 'failing', 'unreadable', 'partial', 'unread', 'polls'):
         yield page(f'queue: {name}', 'queue', list=name)
     yield page('queue: blocked, one account', 'queue', list='blocked', account=account)
     yield page('queue: one body', 'body', RawEvent.objects.order_by('-pk')[0].pk)
@@ -127,7 +127,7 @@ def _pages() -> Iterator[Page]:
     yield page('statistics of a year', 'statistics', **year)
     yield page('statistics of a year, one account', 'statistics', account=account, **year)
     yield page('statistics of a year, CSV', 'statistics-csv', **year)
-    for name in ('portal', 'privacy', 'register'):
+    for name in ('portal', 'privacy', 'register', 'history'):
         yield page(name, name)
     yield Page(
         'portal: JSON summary', f'{reverse("socialmedia-summary")}?{urlencode({"key": summary.key()})}'
