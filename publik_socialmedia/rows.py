@@ -59,11 +59,11 @@ def places(given: Sized) -> str:
     return ', '.join(['%s'] * len(given))
 
 
-def values(instance: models.Model) -> list[Any]:
-    """What a new row gets in the columns ``without`` the primary key, as the driver takes it."""
+def values(instance: models.Model, *, without: tuple[str, ...] = KEY) -> list[Any]:
+    """What a new row gets in the columns ``without`` its primary key, as the driver takes it."""
     return [
         field.get_db_prep_save(field.pre_save(instance, True), connection)
-        for field in _fields(type(instance), KEY)
+        for field in _fields(type(instance), without)
     ]
 
 
@@ -77,9 +77,14 @@ def insert(instance: models.Model, *, once: bool = False) -> bool:
         found = cursor.fetchone()
     if found is None:
         return False
-    (instance.pk,) = found
-    instance._state.adding, instance._state.db = False, connection.alias
+    inserted(instance, found[0])
     return True
+
+
+def inserted(instance: models.Model, pk: int) -> None:
+    """Its row is there, under that number."""
+    instance.pk = pk
+    instance._state.adding, instance._state.db = False, connection.alias
 
 
 def change(model: type[models.Model], pk: int | Sequence[int], **changes: Any) -> int:

@@ -95,12 +95,7 @@ def conversation_with(
     """The conversation with that person, made if need be, and whether it was."""
     found = find(account, user, aliases)
     if not found:
-        contact = Contact(account=account, name=name[:250])
-        rows.insert(contact)
-        _identify(account, contact, [user, *aliases])
-        conversation = Conversation(account=account, contact=contact)
-        rows.insert(conversation)
-        return conversation, True
+        return _meet(account, [user, *aliases], name), True
     conversation = found[0]
     for other in found[1:]:
         merge(conversation, other)
@@ -183,14 +178,49 @@ def _leave(conversation: Conversation) -> None:
     conversation.demands.filter(state='opening', tried_at__isnull=True).delete()
 
 
-def _identify(account: Account, contact: Contact, values: Sequence[str]) -> None:
+# A person gets identifiers. Their numbers are in that order: the first one is the one that we write to.
+_NAME = """
+    INSERT INTO publik_socialmedia_contactidentifier (account_id, contact_id, value)
+    SELECT person.account_id, person.id, given.value
+      FROM person, unnest(%s::text[]) WITH ORDINALITY AS given (value, rank)
+     ORDER BY given.rank
+    ON CONFLICT DO NOTHING
+    """
+
+
+def _meet(account: Account, identifiers: Sequence[str], name: str) -> Conversation:
+    """Insert a person who was not known, and the conversation with them."""
+    contact = Contact(account=account, name=name[:250])
+    conversation = Conversation(account=account, contact=contact)
+    rest = ('id', 'contact_id')
+    person, thread = rows.values(contact), rows.values(conversation, without=rest)
     with connection.cursor() as cursor:
-        # their numbers are in that order: the first one is the one that we write to
         cursor.execute(
-            """
-            INSERT INTO publik_socialmedia_contactidentifier (account_id, contact_id, value)
-            SELECT %s, %s, value FROM unnest(%s::text[]) WITH ORDINALITY AS given (value, rank) ORDER BY rank
-            ON CONFLICT DO NOTHING
-            """,
-            [account.pk, contact.pk, [value for value in dict.fromkeys(values) if value]],
+            f"""
+            WITH person AS (
+                INSERT INTO publik_socialmedia_contact ({rows.columns(Contact, without=rows.KEY)})
+                VALUES ({rows.places(person)}) RETURNING id, account_id),
+            named AS ({_NAME})
+            INSERT INTO publik_socialmedia_conversation
+                   (contact_id, {rows.columns(Conversation, without=rest)})
+            SELECT person.id, {rows.places(thread)} FROM person RETURNING contact_id, id
+            """,  # noqa: S608 - names and places only
+            [*person, _distinct(identifiers), *thread],
         )
+        person_id, thread_id = cursor.fetchone()
+    rows.inserted(contact, person_id)
+    rows.inserted(conversation, thread_id)
+    conversation.contact = contact
+    return conversation
+
+
+def _identify(account: Account, contact: Contact, identifiers: Sequence[str]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'WITH person AS (SELECT %s AS account_id, %s AS id) {_NAME}',
+            [account.pk, contact.pk, _distinct(identifiers)],
+        )
+
+
+def _distinct(identifiers: Sequence[str]) -> list[str]:
+    return [value for value in dict.fromkeys(identifiers) if value]

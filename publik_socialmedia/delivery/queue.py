@@ -202,19 +202,25 @@ def waiting(conversation_id: int) -> dict[str, list[Delivery]]:
     return lanes
 
 
+#: A try of deliveries begins, see ``begun``.
+BEGIN = """
+    UPDATE publik_socialmedia_delivery
+       SET attempts = attempts + 1, first_tried_at = COALESCE(first_tried_at, %s), tried_at = %s,
+           unknown = true
+     WHERE id = ANY(%s)
+    """
+
+
+def begun(deliveries: Iterable[Delivery], now: datetime) -> list[Any]:
+    """The parameters of BEGIN."""
+    return [now, now, [delivery.pk for delivery in deliveries]]
+
+
 def begin(deliveries: Iterable[Delivery]) -> datetime:
     """Count a try, before it is made: what kills the worker is counted too. Gives its time."""
     now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE publik_socialmedia_delivery
-               SET attempts = attempts + 1, first_tried_at = COALESCE(first_tried_at, %s), tried_at = %s,
-                   unknown = true
-             WHERE id = ANY(%s)
-            """,
-            [now, now, [delivery.pk for delivery in deliveries]],
-        )
+        cursor.execute(BEGIN, begun(deliveries, now))
     return now
 
 

@@ -40,7 +40,7 @@ from publik_socialmedia.delivery import acknowledgement, queue, slots
 from publik_socialmedia.delivery.queue import Claim
 from publik_socialmedia.intake import profiles
 from publik_socialmedia.models import Delivery, Demand, Message
-from publik_socialmedia.wcs import carrying, context, deadlines, linking, loading, mapping, reading
+from publik_socialmedia.wcs import carrying, context, deadlines, linking, mapping, reading, statements
 from publik_socialmedia.wcs.client import Client, Created, Found, default_site, site_for
 
 Kind = Delivery.Kind
@@ -68,7 +68,7 @@ class Pusher:
     def __init__(self, claim: Claim, clients: Callable[[str], Client] | None = None) -> None:
         self.claim = claim
         self.clients = clients or client_of
-        self.conversation = loading.conversation(claim.conversation_id)
+        self.conversation = statements.conversation(claim.conversation_id)
         self.account = self.conversation.account
         self._touched: dict[int, datetime] = {}  # demand → last time that we saw it open
         self._handled: set[int] = set()  # deliveries that need nothing more for now
@@ -182,7 +182,7 @@ class Pusher:
 
     def _latest(self) -> Demand | None:
         """The demand that is open for us (after a merge, maybe an older one), else the last one."""
-        known = loading.demands(self.conversation)
+        known = statements.demands(self.conversation)
         self._previous = next((demand for demand in known[:1] if demand.state != State.GONE), None)
         alive = [demand for demand in known if demand.state in (State.OPENING, State.OPEN)]
         return next(iter(alive), self._previous)
@@ -272,15 +272,8 @@ class Pusher:
         linking.recognise(self.conversation.contact, client)
         beside = context.submitted(demand, self.conversation, client.form_id)
         queue.hold(self.claim)
-        with transaction.atomic():
-            demand.tried_at = queue.begin(group)
-            # what this submission carries, should its answer be lost
-            if demand._state.adding:
-                rows.insert(demand)
-            else:
-                demand.save()
-                self.conversation.messages.filter(demand=demand).update(demand=None)
-            rows.change(Message, [item.message.pk for item in told], demand_id=demand.pk)
+        self._announce(demand, group, [item.message for item in told])
+        assert demand.tried_at is not None
         try:
             created = client.submit(demand.form, data, beside, at=demand.tried_at)
         except errors.OutcomeUnknown:
@@ -292,6 +285,17 @@ class Pusher:
             Delivery.objects.filter(pk__in=[d.pk for d in group]).update(unknown=False)
             raise
         return demand, created
+
+    def _announce(self, demand: Demand, group: Sequence[Delivery], messages: Sequence[Message]) -> None:
+        """Commit that the submission begins, and what it carries, should its answer be lost."""
+        if demand._state.adding:
+            statements.announce(demand, group, messages)
+            return
+        with transaction.atomic():
+            demand.tried_at = queue.begin(group)
+            demand.save()
+            self.conversation.messages.filter(demand=demand).update(demand=None)
+            rows.change(Message, [message.pk for message in messages], demand_id=demand.pk)
 
     def _carried(self, demand: Demand) -> list[Delivery]:
         """The messages that went with a submission whose answer was lost."""

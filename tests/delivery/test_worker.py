@@ -353,10 +353,10 @@ def test_a_poison_body_stops_no_other(client, page: MessengerDesk, monkeypatch):
     """R3: put aside at once; those behind it are read by the same worker."""
     original = inbox._parse
 
-    def falls(stored: RawEvent) -> Any:
+    def falls(stored: RawEvent, *known: Any) -> Any:
         if b'poison' in bytes(stored.body):
             raise AttributeError('x')
-        return original(stored)
+        return original(stored, *known)
 
     monkeypatch.setattr(inbox, '_parse', falls)
     with running():
