@@ -18,6 +18,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 from typing import Any
 
@@ -47,7 +48,7 @@ class AppConfig(DjangoAppConfig):
 
     def daily(self) -> None:
         """The same. Beside the cron lines it finds nothing left to do."""
-        self._run('socialmedia_purge')
+        self._run('socialmedia_purge', seconds=300)
 
     def _run(self, command: str, **options: Any) -> None:
         """What fails here must not keep Combo from what is its own."""
@@ -58,7 +59,8 @@ class AppConfig(DjangoAppConfig):
 
         try:
             if app_settings.ENABLED:
-                call_command(command, verbosity=0, **options)
+                # what is said on the output of a cron is sent by mail
+                call_command(command, verbosity=0, stdout=io.StringIO(), **options)
         except Exception as error:
             logger.error('%s: %s', command, tenants.explain(error))
 

@@ -20,14 +20,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.template.loader import get_template
 from django.test import Client, modify_settings, override_settings
 from django.urls import clear_url_caches, resolve, reverse
+from django.utils import timezone
 
-from publik_socialmedia.models import Account, Demand, Message
+from publik_socialmedia.models import Account, Demand, Message, Nonce
 from tests.delivery.desk import messenger
 from tests.factory import deliver
 from tests.host.crawling import HOST, crawl
@@ -42,11 +45,11 @@ pytestmark = pytest.mark.django_db
 def host(request: pytest.FixtureRequest) -> Iterator[str]:
     """What our addresses begin with, at each host, with and without gadjo."""
     urls, gadjo = request.param
-    apps = {} if gadjo else {'remove': ['gadjo']}
+    installed = {} if gadjo else {'remove': ['gadjo']}
     finders = {} if gadjo else {'remove': ['gadjo.finders.XStaticFinder']}
     with (
         override_settings(ROOT_URLCONF=urls),
-        modify_settings(INSTALLED_APPS=apps, STATICFILES_FINDERS=finders),
+        modify_settings(INSTALLED_APPS=installed, STATICFILES_FINDERS=finders),
     ):
         clear_url_caches()
         yield PREFIX if urls == PLAIN else '/'
@@ -117,6 +120,24 @@ def test_the_menu_of_combo_leads_to_ours_where_the_channel_is_used(enabled, line
     with override_settings(PUBLIK_SOCIALMEDIA_ENABLED=enabled):
         shown = Client(HTTP_HOST=HOST).get('/manage/').content.decode()
     assert shown.count('href="/socialmedia/manage/"') == lines
+
+
+def test_the_daily_round_of_the_host_purges_and_never_stops(monkeypatch, caplog, capsys):
+    """R51: offered to whoever calls it; the host's own work goes on whatever happens to ours."""
+    ours = apps.get_app_config('publik_socialmedia')
+    old, new = timezone.now() - timedelta(days=1), timezone.now() + timedelta(days=1)
+    for number, at in enumerate((old, new)):
+        Nonce.objects.create(digest=str(number), expires_at=at)
+    ours.daily()
+    assert [nonce.digest for nonce in Nonce.objects.all()] == ['1']
+
+    def fails(*args: object, **options: object) -> None:
+        raise ValueError('a secret')
+
+    monkeypatch.setattr('django.core.management.call_command', fails)
+    ours.daily()
+    assert 'socialmedia_purge' in caplog.text and 'a secret' not in caplog.text
+    assert capsys.readouterr() == ('', '')
 
 
 @override_settings(ROOT_URLCONF=PLAIN)

@@ -35,6 +35,9 @@ from tests.upgrade import sites
 
 LIMIT = 120.0  # seconds, for what must happen at all
 
+# with one Django and one PostgreSQL: what is proved is what PostgreSQL does with locks
+pytestmark = pytest.mark.slow
+
 
 @contextmanager
 def migrating(name: str) -> Iterator[threading.Thread]:
@@ -139,7 +142,6 @@ class Killed(Exception):
     """The process of a migration ends there."""
 
 
-@pytest.mark.slow
 def test_an_interrupted_migration_is_taken_up_again(release, monkeypatch):
     """Killed before or after each of its changes, in turn; what was done is not done twice."""
     sites.migrate()
