@@ -29,7 +29,7 @@ from django.utils import timezone
 from demo.emulators.graph import APP_ID, APP_SECRET, PAGE_TOKEN, GraphEmulator
 from demo.wcs_standin import StandIn
 from publik_socialmedia.app_settings import AppSettings
-from publik_socialmedia.models import Account, Demand, Endpoint
+from publik_socialmedia.models import Account, Endpoint
 from tests.browser import pictures, town
 from tests.browser.pictures import Camera
 from tests.browser.town import Administrator
@@ -172,15 +172,7 @@ def test_personal_data(marie: tuple[Administrator, StandIn, Any], camera: Camera
     message = write(
         make_account(name='Ville de Villexemple'), 'Bonjour', '33199000001', name='Jeanne Exemple'
     )
-    Demand.objects.create(
-        account=message.account,
-        conversation=message.conversation,
-        form='message',
-        number='12',
-        display_number='3-12',
-        state='closed',
-        backoffice_url='https://demarches.example.org/backoffice/management/message/12/',
-    )
+    bind(message, display_number='3-12', state='closed')
     admin.open('register')
     camera.take('registre')
     admin.open('person', message.conversation.contact_id)
