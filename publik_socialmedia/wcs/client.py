@@ -28,7 +28,6 @@ Facts measured on a real one, on which this rests:
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -44,6 +43,7 @@ from publik_socialmedia.delivery import slots
 from publik_socialmedia.errors import ConfigurationError, PermanentError, SocialMediaError, TemporaryError
 from publik_socialmedia.http import client as http_client
 from publik_socialmedia.wcs import model, refusals, signature
+from publik_socialmedia.wcs.filenames import clean_files
 from publik_socialmedia.wcs.model import Created, Field, Form, Found, Job, Role, Schema, Status
 from publik_socialmedia.wcs.sites import Site, default_site, site_for, sites
 
@@ -68,7 +68,6 @@ SCHEMA_AGE: Final = 300
 #: Seconds an import may take.
 IMPORT_WAIT: Final = 120
 _PARTS: Final = ('fields', 'evolution', 'workflow')
-_BAD_IN_NAME: Final = re.compile(r'[<>&"\'`\x00-\x1f\x7f/\\\u2028-\u202e\u2066-\u2069\ud800-\udfff]+')
 
 _schemas: dict[tuple[str, ...], tuple[float, Schema]] = {}
 _form_ids: dict[tuple[str, ...], str] = {}
@@ -365,31 +364,6 @@ def parse_element(xml: bytes) -> etree._Element:
         return etree.fromstring(xml, parser)
     except etree.XMLSyntaxError:
         raise ConfigurationError('wcs_url', detail='not an export of w.c.s.') from None
-
-
-def clean_files(value: Any) -> Any:
-    """Return JSON data with its files made safe for w.c.s.
-
-    A file is ``{'filename', 'content_type', 'content'}``, content in base64. In a hook w.c.s. keeps
-    ``content`` as it is unless told that it is base64, and it shows the file name in the history without
-    escaping it: a name is data from the network, so what could be markup is replaced.
-    """
-    if isinstance(value, Mapping):
-        if 'filename' in value and 'content' in value:
-            return {**value, 'filename': clean_filename(str(value['filename'])), 'content_is_base64': True}
-        return {key: clean_files(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean_files(item) for item in value]
-    return value
-
-
-def clean_filename(name: str) -> str:
-    """Return a name of at most 100 characters, without markup, folder or control character."""
-    name = _BAD_IN_NAME.sub('_', name).strip(' .') or 'fichier'
-    stem, dot, extension = name.rpartition('.')
-    if not dot or len(extension) > 10:
-        return name[:100]
-    return f'{stem[: 99 - len(extension)]}.{extension}'
 
 
 def _segment(text: str) -> str:

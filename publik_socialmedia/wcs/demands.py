@@ -45,17 +45,6 @@ from publik_socialmedia.wcs.client import Client, Created, Found, default_site, 
 
 Kind = Delivery.Kind
 State = Demand.State
-# what w.c.s. says of a demand that it has just made
-OPENED = (
-    'state',
-    'number',
-    'opened_at',
-    'url',
-    'backoffice_url',
-    'tracking_code',
-    'seen_at',
-    'display_number',
-)
 LONG = 1.0  # seconds; what was read before may have been taken back meanwhile
 SEEN_LATELY = timedelta(seconds=10)  # a demand that we saw so recently is not looked at again
 
@@ -318,7 +307,7 @@ class Pusher:
         files = mapping.form_files(self.clients(demand.wcs_site).schema(demand.form), told)
         self._learn_number(demand)
         with transaction.atomic():
-            rows.save(demand, *OPENED)
+            statements.note_opening(demand)
             self._finish(carried, demand=demand)
             carrying.after(told, files, 'field')
             acknowledgement.send(demand, [item.message for item in told])

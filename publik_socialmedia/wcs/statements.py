@@ -93,3 +93,9 @@ def announce(demand: Demand, deliveries: Sequence[Delivery], messages: Sequence[
             ],
         )
         rows.inserted(demand, cursor.fetchone()[0])
+
+
+def note_opening(demand: Demand) -> None:
+    """Write what w.c.s. said of a demand that it has just made."""
+    said = ('number', 'display_number', 'tracking_code', 'url', 'backoffice_url')
+    rows.save(demand, 'state', 'opened_at', 'seen_at', *said)

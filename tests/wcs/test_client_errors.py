@@ -36,12 +36,11 @@ from publik_socialmedia.http import Answer
 from publik_socialmedia.wcs.client import (
     Client,
     Site,
-    clean_filename,
-    clean_files,
     default_site,
     site_for,
     sites,
 )
+from publik_socialmedia.wcs.filenames import clean_filename, clean_files
 
 SITE = Site('default', 'Démarches', 'https://demarches.example.org/', 'combo.example.org', 'the-secret')
 SCHEMA = {'name': 'Message', 'disabled': False, 'fields': [], 'workflow': {}}
