@@ -116,8 +116,8 @@ def dated(label: str, *, short: bool = False) -> str:
     except ValueError:
         return label
     if found[3] is None:
-        return date_format(day, 'M Y' if short else 'F Y')
-    return date_format(day, 'j M' if short else 'j F Y')
+        return date_format(day, 'N Y' if short else 'F Y')
+    return date_format(day, 'j N' if short else 'j F Y')
 
 
 def _graduation(value: float, unit: str) -> str:

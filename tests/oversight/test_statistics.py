@@ -215,3 +215,17 @@ def test_drawings_are_well_formed() -> None:
     source = staff().get(PAGE, MARCH).content.decode()
     start = source.index('<svg')
     etree.fromstring(source[start : source.index('</svg>') + 6])
+
+
+@pytest.mark.parametrize(
+    ('label', 'long', 'short'),
+    [
+        ('2026-03-02', '2 mars 2026', '2 mars'),
+        ('2026-12', 'décembre 2026', 'déc. 2026'),
+        ('2026', '2026', '2026'),
+        ('09:00', '09:00', '09:00'),
+        ('2026-02-30', '2026-02-30', '2026-02-30'),
+    ],
+)
+def test_days_and_months_are_said_for_people_R44(label: str, long: str, short: str) -> None:
+    assert drawing.dated(label) == long and drawing.dated(label, short=True) == short
