@@ -30,6 +30,7 @@ from tests.packaging.throwaway.host import (
     CRON,
     LIMIT,
     SITE,
+    STRICTLY,
     VILLE,
     Outside,
     check,
@@ -230,7 +231,7 @@ class Story:
 
     def purge(self, before: dict[str, str]) -> None:
         system = self.system
-        system.run(f'apt-get purge --yes --auto-remove {PACKAGE}')
+        system.run(f'apt-get purge --yes --auto-remove {STRICTLY} {PACKAGE}')
         system.run('systemctl stop combo')
         # what the administrator wrote
         system.path('/etc/combo/settings.d/60socialmedia_keys.py').unlink()
