@@ -50,9 +50,9 @@ LATER = frozenset(
 )
 # what ``wcs.mapping.form_values`` gives, in the order of a form
 TOLD = (
-    'reseau', 'compte', 'nom', 'identifiant', 'objet', 'message', 'pieces_jointes', 'recu_le', 'cle',
+    'reseau', 'compte', 'nom', 'identifiant', 'lien', 'objet', 'message', 'pieces_jointes', 'recu_le', 'cle',
     'dernier_message', 'dernier_message_id', 'dernier_message_le', 'nombre_messages', 'repondre_avant',
-    'limite', 'modele', 'adresse_service', 'date_enregistrement', 'date_accuse', 'date_silence',
+    'limite', 'langue', 'modele', 'adresse_service', 'date_enregistrement', 'date_accuse', 'date_silence',
 )  # fmt: skip
 
 
