@@ -130,12 +130,10 @@ def _hold(job: Job, piece: past.Piece, found: past.Threads) -> None:
 
 def _record(job: Job, found: past.Threads) -> Iterator[float]:
     """Record the threads that wait, one after the other; a fault of one leaves it out."""
-    failed = set(job.progress.get('failed', ()))
+    # those that are done no longer wait: a slice that is cut short does not begin again
+    found.standing = job.threads = found.waiting
     for user, events in past.threads(_held_events(job)).items():
-        name = past.key(job.account, user)
-        here = past.known(job.account, events)
-        missing = any(event.external_id not in here for event in events if not event.from_us)
-        if not found.waits(user) or not missing or name in failed:
+        if not found.waits(user):
             continue
         try:
             past.take(job.account, events, timezone.now())
@@ -143,13 +141,13 @@ def _record(job: Job, found: past.Threads) -> Iterator[float]:
             raise
         except Exception as error:
             logger.error('past of account %s: %s', job.account_id, errors.where(error))
-            failed.add(name)
-            job.progress['failed'] = sorted(failed)
+            _add(job, failed=1)
         else:
             _add(job, done=1)
         with transaction.atomic():
             _lock(job)
-            job.save(update_fields=['progress', 'updated_at'])
+            del job.threads[past.key(job.account, user)]
+            job.save(update_fields=['threads', 'progress', 'updated_at'])
         wake()
         yield 0.0
 

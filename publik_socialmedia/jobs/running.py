@@ -43,6 +43,7 @@ from publik_socialmedia.models import Job
 
 SLICE = 5.0  # seconds, after which other work has its turn
 TRIES = 8  # in a row, of what a person waits for
+KILLED = 3 * TRIES  # times that it was begun without a piece being done
 _LOOKED_AT = 20  # jobs, to find one that nobody does
 
 State = Job.State
@@ -63,11 +64,11 @@ def run_some() -> int:
     for pk in due.values_list('pk', flat=True)[:_LOOKED_AT]:
         with alone(f'job {pk}') as ours:
             if ours:
-                return int(run(pk))
+                return int(run(pk, SLICE))
     return 0
 
 
-def run(pk: int, seconds: float = SLICE) -> bool:
+def run(pk: int, seconds: float) -> bool:
     """Go on with a job for so long; False if it was not to be done. Lets failures of the database out."""
     rows = Job.objects.filter(pk=pk, state=State.PENDING, due_at__lte=timezone.now())
     # counted before it begins: a job that kills who does it is counted too
@@ -76,6 +77,8 @@ def run(pk: int, seconds: float = SLICE) -> bool:
     job = Job.objects.select_related('account__endpoint').get(pk=pk)
     end = time.monotonic() + seconds
     try:
+        if job.attempts > KILLED:
+            raise errors.TemporaryError('internal', detail='it stopped those who were doing it')
         for wait in PIECES[job.kind](job):
             _keep(job, wait)
             if wait or time.monotonic() > end:

@@ -161,7 +161,7 @@ def _of_import(job: Job) -> Iterator[str]:
         yield (
             ngettext('%s unanswered thread is imported.', '%s unanswered threads are imported.', done) % done
         )
-    if failed := len(job.progress.get('failed', ())):
+    if failed := job.progress.get('failed', 0):
         yield (
             ngettext('%s thread could not be recorded.', '%s threads could not be recorded.', failed) % failed
         )

@@ -181,6 +181,39 @@ def test_an_import_that_was_cut_short_while_recording_goes_on(one: MastodonDesk,
     assert len(texts()) == 5 and not RawEvent.objects.exists()
 
 
+def test_a_thread_that_cannot_be_recorded_leaves_the_others_R3(one: MastodonDesk, monkeypatch) -> None:
+    past_of_three(one)
+    counted = done(asked(one.account, 'count'))
+    real = past.take
+
+    def fails(account: Account, events: Any, now: Any) -> None:
+        if events[0].user == ZOE:
+            raise ValueError('of our own')
+        real(account, events, now)
+
+    monkeypatch.setattr(past, 'take', fails)
+    job = done(asked(one.account, 'import', threads=counted.threads))
+    assert (job.state, job.progress['done'], job.progress['failed']) == ('done', 1, 1)
+    assert len(texts()) == 2 and not RawEvent.objects.exists()
+
+
+def test_a_slice_that_ends_does_not_begin_the_threads_again(one: MastodonDesk, monkeypatch) -> None:
+    """Also of messages that have no id, which are never known."""
+    past_of_three(one)
+    counted = done(asked(one.account, 'count'))
+    monkeypatch.setattr(running, 'SLICE', 0)
+    taken: list[str] = []
+    monkeypatch.setattr(past, 'take', lambda _account, events, _now: taken.append(events[0].user))
+    job = done(asked(one.account, 'import', threads=counted.threads))
+    assert job.state == 'done' and sorted(taken) == sorted([JEANNE, ZOE])
+
+
+def test_a_job_that_kills_who_does_it_is_given_up(one: MastodonDesk) -> None:
+    job = asked(one.account, 'count')
+    Job.objects.update(attempts=running.KILLED)
+    assert done(job).state == 'failed' and job.reason == 'internal'
+
+
 def test_no_reader_looks_at_the_pages_that_are_held(one: MastodonDesk) -> None:
     past_of_three(one)
     counted = done(asked(one.account, 'count'))
