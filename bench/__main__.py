@@ -14,11 +14,11 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""``python -m bench [ack] [drain] [growth] [idle] [pages] [upgrade] [upkeep] [--quick]``: the costs.
+"""``python -m bench [ack] [drain] [growth] [idle] [pages] [tenants] [upgrade] [upkeep] [--quick]``
 
-Prints ratios measured in one run, round after round, and asserts nothing: the figures are those of this
-machine at this moment. They are also written to ``bench/var/``. ``WCS_URL``, ``WCS_ORIG``, ``WCS_SECRET``
-and ``WCS_FORM`` add a real w.c.s. to ``drain``; it keeps the demands that are made.
+Prints the costs, ratios measured in one run, round after round, and asserts nothing: the figures are those
+of this machine at this moment. They are also written to ``bench/var/``. ``WCS_URL``, ``WCS_ORIG``,
+``WCS_SECRET`` and ``WCS_FORM`` add a real w.c.s. to ``drain``; it keeps the demands that are made.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from bench.processes import StandIn
 from bench.report import Report, milliseconds
 
 VAR = Path(__file__).resolve().parent / 'var'
-PARTS = ('ack', 'drain', 'growth', 'idle', 'pages', 'upgrade', 'upkeep')
+PARTS = ('ack', 'drain', 'growth', 'idle', 'pages', 'tenants', 'upgrade', 'upkeep')
 
 
 def main() -> int:
@@ -103,6 +103,10 @@ def _run(stack: ExitStack, folder: Path, parts: list[str], quick: bool) -> None:
         from bench import idle
 
         idle.measure(databases, report, quick=quick)
+    if 'tenants' in parts:
+        from bench import tenants
+
+        tenants.measure(databases, standin, report, quick=quick)
     if 'upgrade' in parts:
         from bench import upgrade
 
