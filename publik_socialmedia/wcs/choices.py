@@ -27,16 +27,22 @@ Errors are those of ``calls``.
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from publik_socialmedia.errors import ConfigurationError
+from publik_socialmedia.errors import ConfigurationError, SocialMediaError
 from publik_socialmedia.models import Demand, Message
 from publik_socialmedia.reasons import sentence
 from publik_socialmedia.wcs import calls, context, mapping
 from publik_socialmedia.wcs.calls import Call
 from publik_socialmedia.wcs.client import Client, site_for
+from publik_socialmedia.wcs.model import Content
+
+logger = logging.getLogger(__name__)
 
 #: Seconds for one call to w.c.s., which itself waits 28 s for us.
 TIMEOUT: Final = 8
@@ -66,15 +72,42 @@ def convert(call: Call) -> dict[str, Any]:
     form, agent = call.word('form'), call.word('agent')
     if not form or not agent or form == call.demand.form:
         return _refused(call, _('Choose a form.'))
-    client = _client(call)
+    client, told = _client(call), _messages(call.demand)
     try:
         schema = client.schema(form, fresh=True)
-        data = mapping.known_values(call.demand, _messages(call.demand), schema)
+        files, left = mapping.known_files(told, schema, _contents(client, call.demand, agent, told))
+        data = {**mapping.known_values(call.demand, told, schema), **files}
         beside = context.draft(call.demand, client.form_id)
         created = client.submit(form, data, beside, draft_of=agent)
     except ConfigurationError as error:
         return _refused(call, sentence(error.reason))
-    return {'reply': call.values.get('reply'), 'url': created.backoffice_url}
+    return {'reply': call.values.get('reply'), 'url': created.backoffice_url, 'note': _left(left)}
+
+
+def _contents(client: Client, demand: Demand, agent: str, told: Sequence[mapping.Told]) -> list[Content]:
+    """The files that w.c.s. holds for the demand, as that agent sees them: ours went when it had them. []
+    if they cannot be had: the form is opened all the same."""
+    if not any(item.attachments for item in told):
+        return []
+    try:
+        return client.files(demand.form, demand.number, reader=agent)
+    except SocialMediaError as error:
+        logger.warning('files of demand %s: %s', demand.pk, error)
+        return []
+
+
+def _left(count: int) -> str:
+    """What the agent is told of the files that the other form does not get."""
+    if not count:
+        return ''
+    return (
+        ngettext(
+            '%s file of the message is not in this form: see it on the message.',
+            '%s files of the message are not in this form: see them on the message.',
+            count,
+        )
+        % count
+    )
 
 
 def attach(call: Call) -> dict[str, Any]:

@@ -233,6 +233,13 @@ class Client:
             )
         return next((item for item in found if item.id == number), None)
 
+    def files(self, form: str, number: str, *, reader: str) -> list[model.Content]:
+        """Return the files of a demand, of its form then of its history. ``reader``: e-mail of a user who may
+        see it: w.c.s. shows them to nobody else."""
+        useless = ('roles', 'submission', 'user', 'workflow', 'workflow-data')
+        query = {'email': reader, **{f'include-{part}': 'off' for part in useless}}
+        return list(model.read_contents(self._read(f'api/forms/{_segment(form)}/{_segment(number)}/', query)))
+
     def import_bundle(self, tar: bytes) -> Job:
         """Import a bundle and wait for the end of the job: one that fails is first answered 200 too."""
         files = {'bundle': ('bundle.tar', tar, 'application/x-tar')}

@@ -23,6 +23,7 @@ has are sent. Files are ``{'filename', 'content_type', 'content'}``, content in 
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,7 @@ from publik_socialmedia.reasons import lost, sentence
 from publik_socialmedia.text import clean
 from publik_socialmedia.wcs import calls, deadlines, wording
 from publik_socialmedia.wcs.client import Field, Schema
+from publik_socialmedia.wcs.model import Content
 
 KEY_FIELD = 'cle'  # the field by which a demand is found again
 # bytes of files in one call: w.c.s. needs about a second for each MiB of a hook, and answers within 28 s
@@ -62,6 +64,8 @@ _KNOWN = frozenset(
 )
 # usual varnames of other forms → ours
 _ALIASES = {'description': 'message', 'demande': 'message', 'sujet': 'objet', 'nom_famille': 'nom'}
+# usual varnames of the field of another form that takes files
+_FILE_FIELDS = ('pieces_jointes', 'piece_jointe', 'photos', 'photo', 'documents', 'document', 'fichier')
 # those that bring the files of their message; what we send ourselves has its own, not for w.c.s.
 WITH_FILES = (Delivery.Kind.MESSAGE, Delivery.Kind.MEDIA, Delivery.Kind.NATIVE, Delivery.Kind.EDIT)
 
@@ -195,6 +199,33 @@ def known_values(demand: Demand, told: Sequence[Told], schema: Schema) -> dict[s
     return values
 
 
+def known_files(told: Sequence[Told], schema: Schema, found: Iterable[Content]) -> tuple[dict[str, Any], int]:
+    """Value of the field of another form that takes the citizen's files, of those that w.c.s. holds for the
+    demand (agents' are among them); and how many it does not take."""
+    given = [a for item in told for a in item.attachments if a.state == Attachment.State.GIVEN]
+    wanted = dict.fromkeys(str(a.details.get('sha256') or '') for a in given)
+    held = {hashlib.sha256(item.content).hexdigest(): item for item in found}
+    contents, total = [], 0
+    for item in (held[digest] for digest in wanted if digest in held):
+        total += len(item.content)
+        if total <= MAX_CALL:
+            contents.append(_as_value(item))
+    for name in _FILE_FIELDS:
+        value = _files(schema, contents, name)
+        if value:
+            taken = len(contents) if isinstance(value[name], list) else 1
+            return value, len(given) - taken
+    return {}, len(given)
+
+
+def _as_value(item: Content) -> dict[str, str]:
+    return {
+        'filename': item.filename,
+        'content_type': item.content_type,
+        'content': base64.b64encode(item.content).decode(),
+    }
+
+
 def payload(delivery: Delivery, told: Told, conversation: Conversation, demand: Demand) -> dict[str, Any]:
     """What a hook is given; ``event_id`` is the same at each try of the same delivery."""
     message = told.message
@@ -274,15 +305,17 @@ def reply_before(account: Account, conversation: Conversation) -> str:
     return wording.moment(ends_at) if ends_at else ''
 
 
-def _files(schema: Schema, contents: Sequence[dict[str, str]]) -> dict[str, Any]:
+def _files(
+    schema: Schema, contents: Sequence[dict[str, str]], name: str = 'pieces_jointes'
+) -> dict[str, Any]:
     """Files in the field that the form has for them: a block of files, or a single file."""
-    field = schema.fields.get('pieces_jointes')
+    field = schema.fields.get(name)
     if field is None or not contents:
         return {}
-    if field.type != 'block':
-        return {'pieces_jointes': contents[0]}
-    name = _file_names(field)[0]
-    return {'pieces_jointes': [{name: content} for content in contents]}
+    if field.type == 'file':
+        return {name: contents[0]}
+    cells = _file_names(field)
+    return {name: [{cells[0]: content} for content in contents]} if cells else {}
 
 
 def _file_names(block: Field) -> list[str]:

@@ -18,7 +18,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import base64
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -118,6 +119,15 @@ class Found:
     comments: tuple[str, ...]
     #: What people read: « 3-12 ».
     display_number: str = ''
+
+
+@dataclass(frozen=True)
+class Content:
+    """A file that a demand holds."""
+
+    filename: str
+    content_type: str
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -242,3 +252,24 @@ def _comments(evolution: Any) -> list[str]:
 
 def _is_comment(part: Mapping[str, Any]) -> bool:
     return part.get('type') == 'workflow-comment' and bool(part.get('content'))
+
+
+def read_contents(data: Mapping[str, Any]) -> Iterator[Content]:
+    """Files of a whole demand: values of its fields, cells of its blocks, attachments of its history."""
+    values: list[Any] = []
+    for value in (data.get('fields') or {}).values():
+        rows = value if isinstance(value, list) else [value]
+        values += [cell for row in rows for cell in (row.values() if _is_row(row) else [row])]
+    values += [part for entry in data.get('evolution') or () for part in entry.get('parts') or ()]
+    for value in values:
+        if isinstance(value, dict) and value.get('filename') and isinstance(value.get('content'), str):
+            try:
+                content = base64.b64decode(value['content'])
+            except ValueError:
+                continue
+            yield Content(str(value['filename']), str(value.get('content_type') or ''), content)
+
+
+def _is_row(value: Any) -> bool:
+    """Whether it is a row of a block: its cells by name; a file has a name itself."""
+    return isinstance(value, dict) and 'filename' not in value

@@ -37,6 +37,7 @@ _FIELD = """<field><type>{type}</type><label type="str">{label}</label>
 def bundle() -> bytes:
     """Return an application with this form, that the agents of the tests may fill in the back office."""
     rows = [('string', 'Nom', 'nom'), ('text', 'Description', 'description'), ('string', 'Lieu', 'lieu')]
+    rows += [('file', 'Photo', 'photo')]
     fields = ''.join(
         _FIELD.format(type=kind, label=label, varname=varname, id=place)
         for place, (kind, label, varname) in enumerate(rows, 1)

@@ -35,8 +35,9 @@ from django.utils import timezone
 from PIL import Image
 
 from demo.emulators.graph import APP_ID, APP_SECRET, PAGE_ID, PAGE_TOKEN, VERIFY_TOKEN, GraphEmulator, photo
+from demo.wcs_standin.demands import File
 from publik_socialmedia import health
-from publik_socialmedia.models import Account, Conversation, Demand, Endpoint, Message
+from publik_socialmedia.models import Account, Attachment, Conversation, Demand, Endpoint, Message
 from publik_socialmedia.wcs import installation
 from tests.factory import deliver, later, make_account
 from tests.wcs import elsewhere
@@ -369,6 +370,29 @@ def test_a_message_becomes_another_form(scene: Scene) -> None:
     office = scene.look()
     assert 'Démarche ouverte' in office.text()
     assert address in ''.join(scene.wcs.comments(scene.demand.number))
+
+
+def test_the_photographs_of_a_message_become_those_of_another_form(scene: Scene) -> None:
+    """As many as its field takes; the agent is told of the others, and never gets an agent's own file."""
+    assert scene.wcs.client.import_bundle(elsewhere.bundle()).done
+    scene.citizen_writes('Un nid de poule rue Haute', photo('teal'), photo('red'))
+    assert Attachment.objects.filter(state='given').count() == 2
+    office = scene.look()
+    office.press('Transformer en démarche')
+    office.choose('Démarche à ouvrir', elsewhere.TITLE)
+    office.press('Valider')
+    office.shoot('7-demarche-photo')
+    if scene.wcs.standin is not None:
+        store = scene.wcs.standin.wcs.others[elsewhere.SLUG].store
+        carried = [v for v in store.all()[0].values.values() if isinstance(v, File)]
+        assert [file.content_type for file in carried] == ['image/jpeg']
+        ours = [scene.wcs.standin.value(one, 'pieces_jointes') for one in scene.wcs.standin.demands()]
+        held = [file.content for rows in ours for row in rows or [] for file in row.values()]
+        assert len(held) == 2 and carried[0].content in held
+    else:
+        assert '.jpg' in office.text()
+    office = scene.look()
+    assert '1 fichier du message n’est pas dans ce formulaire' in office.text()
 
 
 def test_r40_a_rehearsal_finds_nothing_when_all_is_well(scene: Scene) -> None:
