@@ -88,9 +88,12 @@ def test_choices_and_labels_are_nothing_to_the_database(db):
         (models.DateTimeField(), ''),  # no default
         (models.CharField(max_length=9, default=lambda: 'x'), ''),  # one value for all rows
         (models.CharField(max_length=9, default='x'), 'md5(random()::text)'),  # the table is rewritten
+        (models.SlugField(null=True), ''),  # the table is read for its index
+        (models.CharField(max_length=9, null=True, unique=True), ''),
+        (models.ForeignKey('publik_socialmedia.Account', models.CASCADE, null=True), ''),
     ],
 )
-def test_a_column_that_the_older_version_could_not_insert_cannot_be_written(field, expression):
+def test_a_column_that_others_would_wait_for_cannot_be_written(field, expression):
     with pytest.raises(TypeError):
         schema.AddColumn('message', 'word', field, default_sql=expression)
 
