@@ -93,7 +93,7 @@ class AddColumn(migrations.AddField):
             raise TypeError(f'{name}: a new column is NULL or has a constant default')
         if default_sql and not field.null:
             raise TypeError(f'{name}: an expression would be computed for the whole table at once')
-        if field.unique or field.db_index or field.remote_field:
+        if field.unique or field.remote_field or getattr(field, 'db_index', False):
             raise TypeError(f'{name}: its index would be made while all wait; see AddIndex, RequireColumn')
 
     def database_forwards(self, app_label: str, editor: Any, from_state: Any, to_state: Any) -> None:
