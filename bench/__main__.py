@@ -14,7 +14,7 @@
 # You should have received a copy of the GNU Affero General Public License
 # along with this program.  If not, see <http://www.gnu.org/licenses/>.
 
-"""``python -m bench [ack] [drain] [growth] [idle] [pages] [tenants] [upgrade] [upkeep] [--quick]``
+"""``python -m bench [ack] [answers] [drain] [growth] [idle] [pages] [tenants] [upgrade] [upkeep] [--quick]``
 
 Prints the costs, ratios measured in one run, round after round, and asserts nothing: the figures are those
 of this machine at this moment. They are also written to ``bench/var/``. ``WCS_URL``, ``WCS_ORIG``,
@@ -39,7 +39,7 @@ from bench.processes import StandIn
 from bench.report import Report, milliseconds
 
 VAR = Path(__file__).resolve().parent / 'var'
-PARTS = ('ack', 'drain', 'growth', 'idle', 'pages', 'tenants', 'upgrade', 'upkeep')
+PARTS = ('ack', 'answers', 'drain', 'growth', 'idle', 'pages', 'tenants', 'upgrade', 'upkeep')
 
 
 def main() -> int:
@@ -95,6 +95,10 @@ def _run(stack: ExitStack, folder: Path, parts: list[str], quick: bool) -> None:
         from bench import drain
 
         drain.measure(databases, standin, report, quick=quick, real=real if real['WCS_URL'] else None)
+    if 'answers' in parts:
+        from bench import answers
+
+        answers.measure(databases, standin, report, quick=quick)
     if 'growth' in parts:
         from bench import growth
 

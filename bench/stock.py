@@ -91,7 +91,7 @@ def drain(
     with workers(databases, name, processes=processes, senders=senders) as pids, using(name):
         before = cpu_seconds(pids)
         begun = store(persons)
-        wait_until(lambda: not _waiting(databases, name), LIMIT, 'the messages are not delivered')
+        wait_until(lambda: not waiting(databases, name), LIMIT, 'the messages are not delivered')
         cpu = cpu_seconds(pids) - before
         with databases.cursor(name) as cursor:
             cursor.execute(
@@ -105,7 +105,8 @@ def drain(
     return Drained(len(persons), float(ended) - begun, cpu)
 
 
-def _waiting(databases: Databases, name: str) -> Any:
+def waiting(databases: Databases, name: str) -> Any:
+    """Whether there is something to read or to deliver."""
     # both are answered by indexes of what waits
     return databases.value(
         """SELECT EXISTS (SELECT 1 FROM publik_socialmedia_rawevent WHERE state = 'pending')
