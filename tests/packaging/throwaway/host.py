@@ -36,8 +36,6 @@ VILLE, AGGLO = 'ville.example.org', 'agglo.example.org'
 SITE = 'http://{}:8880'
 WCS, GRAPH = 'demarches.example.org:8881', 'graph.example.org:8882'
 HOSTS = f'127.0.0.1 localhost {VILLE} {AGGLO} demarches.example.org graph.example.org'
-# what is only recommended or suggested by something else keeps nothing that was brought by a package
-STRICTLY = '-o APT::AutoRemove::RecommendsImportant=false -o APT::AutoRemove::SuggestsImportant=false'
 LIMIT = 90.0  # seconds, of what is waited for
 
 
@@ -95,8 +93,7 @@ def prepare(system: System, repository: Path, suite: str) -> None:
     system.run('apt-get update')
     if suite == 'bookworm':
         system.install('-t bookworm-backports python3-django')
-    system.install('ca-certificates combo cron curl procps sudo')
-    system.run(f'apt-get autoremove --yes --purge {STRICTLY}')
+    system.install('combo cron curl procps sudo')
     system.path('/usr/sbin/policy-rc.d').unlink()
     (version,) = (path.name for path in system.path('/etc/postgresql').iterdir())
     system.write(

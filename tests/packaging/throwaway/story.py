@@ -30,7 +30,6 @@ from tests.packaging.throwaway.host import (
     CRON,
     LIMIT,
     SITE,
-    STRICTLY,
     VILLE,
     Outside,
     check,
@@ -63,6 +62,7 @@ class Story:
     def tell(self) -> None:
         system = self.system
         system.copy(self.package, f'/srv/paquets/{self.package.name}')
+        self.install_dependencies()
         before = picture(system.root)
         self.install_without_systemd()
         give_systemctl(system)
@@ -77,6 +77,13 @@ class Story:
         self.remove()
         self.purge(before)
         self.read_logs()
+
+    def install_dependencies(self) -> None:
+        """Of Debian, by hand, so that what is compared afterwards is ours. The documentation is followed in a
+        system without them: there apt finds all that is needed by itself."""
+        said = self.system.run(f'dpkg-deb --field /srv/paquets/{self.package.name} Depends')
+        names = [re.split(r'[ (:|]', item.strip())[0] for item in said.split(',')]
+        self.system.install(' '.join(names))
 
     def install_without_systemd(self) -> None:
         """As in a container: the brick does not run, systemd is not there."""
@@ -231,7 +238,7 @@ class Story:
 
     def purge(self, before: dict[str, str]) -> None:
         system = self.system
-        system.run(f'apt-get purge --yes --auto-remove {STRICTLY} {PACKAGE}')
+        system.run(f'apt-get purge --yes {PACKAGE}')
         system.run('systemctl stop combo')
         # what the administrator wrote
         system.path('/etc/combo/settings.d/60socialmedia_keys.py').unlink()
