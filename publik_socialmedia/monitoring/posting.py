@@ -25,7 +25,6 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from smtplib import SMTPException
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -39,6 +38,7 @@ from publik_socialmedia.models import Journal, Notice
 
 BATCH = 20  # mails in one turn
 TIMEOUT = 20  # seconds that the mail server is waited for, unless the settings say
+PATIENCE = 3  # mails that cannot leave, in one turn
 LEASE = timedelta(minutes=5)
 GIVEN_UP = timedelta(days=7)  # an address that the mail server refuses all that time
 
@@ -65,8 +65,8 @@ def post(*, at_once: bool = False) -> Posted:
             logger.error('an alert could not be sent: %s', errors.where(error))
             posted.lost += 1
             _put_back(notice)
-            if not isinstance(error, SMTPException):
-                break  # nobody answers there: the others would not leave either
+            if posted.lost == PATIENCE:
+                break  # the mail server is away: the others would not leave either
         else:
             notice.delete()
             posted.sent += 1
