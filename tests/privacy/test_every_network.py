@@ -103,7 +103,7 @@ def test_nothing_is_left_and_nothing_comes_back(here: Town, private_storage: Pat
     assert traces.statistics() == counted
 
     again(here, recorder, cursor)
-    # the mark of what was read is the network's id of the last events, whoever wrote them, until the next ones
+    # the mark of what was read is the id of the last events, whoever wrote them, until the next ones
     Account.objects.update(cursor={})
     assert traces.found(looked_for, folder=private_storage, log=caplog.text) == {}
     assert traces.files(private_storage) == b''
