@@ -41,12 +41,13 @@ from django.utils import timezone
 from demo.emulators.graph_webhooks import sign
 from demo.postgres import database_url
 from publik_socialmedia import networks
-from publik_socialmedia.delivery import sending, service, worker
+from publik_socialmedia.delivery import sending, service, slots, worker
 from publik_socialmedia.delivery.wakeup import wake
 from publik_socialmedia.intake import inbox
 from publik_socialmedia.models import Account, Conversation, Delivery, Message, RawEvent
 from publik_socialmedia.networks.base import Page
 from publik_socialmedia.wcs import demands
+from publik_socialmedia.wcs.client import Client
 from tests.delivery.desk import MessengerDesk, messenger
 from tests.factory import deliver, later, make_account, write
 
@@ -422,3 +423,38 @@ def test_nothing_secret_in_the_logs(
     for secret in ('confidentiel', page.citizen, page.graph.app.secret, page.wcs.secret, 'EAAemulated'):
         assert secret not in said, secret
     assert 'ValueError at' in said
+
+
+def test_more_conversations_are_prepared_than_calls_are_made_at_once(page: MessengerDesk, monkeypatch):
+    """R23: one sender is one call at a time; meanwhile what waits behind it is made ready."""
+    at_once: list[int] = []
+    calling, lock = [0], threading.Lock()
+    ready, request = threading.Event(), Client.submit
+    begun = slots.take
+
+    @contextlib.contextmanager
+    def take() -> Iterator[float]:
+        if calling[0]:
+            ready.set()  # somebody else has come as far as its own call
+        with begun() as waited:
+            yield waited
+
+    def submit(self: Client, *args: Any, **kwargs: Any) -> Any:
+        with lock:
+            calling[0] += 1
+            at_once.append(calling[0])
+        try:
+            assert ready.wait(LIMIT), 'nobody prepares anything meanwhile'
+            return request(self, *args, **kwargs)
+        finally:
+            with lock:
+                calling[0] -= 1
+
+    monkeypatch.setattr(slots, 'take', take)
+    monkeypatch.setattr(Client, 'submit', submit)
+    for number in range(6):
+        write(page.account, f'message {number}', f'usager-{number}')
+    with running(senders=1):
+        until(lambda: not Delivery.objects.filter(state='pending').exists())
+    assert len(page.wcs.demands()) == 6
+    assert at_once == [1] * 6
