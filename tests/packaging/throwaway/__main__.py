@@ -64,7 +64,7 @@ def main() -> int:
     options = parser.parse_args()
     lacking = _lacking()
     if lacking:
-        sys.stderr.write(f'deb-test cannot be done here: {lacking}\n')
+        sys.stderr.write(f'deb-test is NOT DONE, this machine cannot: {lacking}\n')
         return CANNOT
     folder = Path(tempfile.mkdtemp(prefix='socialmedia-deb-'))
     # others than root, inside, must reach what is theirs
@@ -73,6 +73,9 @@ def main() -> int:
     begun = time.monotonic()
     try:
         _verify(folder, options.suite, said)
+    except system.CannotBeDone as error:
+        sys.stderr.write(f'deb-test is NOT DONE, this machine cannot: {error}\n')
+        return CANNOT
     except Exception as error:
         sys.stderr.write(
             f'{host.failed(error)}\n\nmake deb-test, {options.suite}: FAILED after {len(said.lines)} points\n'
@@ -111,12 +114,15 @@ def _verify(folder: Path, suite: str, said: Said) -> None:
     (archives / 'partial').mkdir(parents=True)
     base = folder / 'base'
     system.make(base, suite)
-    repository = local_packages.make_repository(folder / 'repository')
+    try:
+        repository = local_packages.make_repository(folder / 'repository')
+    except local_packages.NotFetched as error:
+        raise system.CannotBeDone(str(error)) from error
     said(f'a minimal Debian {suite}, from the mirror of this machine')
     with system.System(system.copied(base, folder / 'build'), archives) as builder:
         builder.copy(repository, '/srv/repository')
         builder.write('/etc/apt/sources.list.d/local.list', 'deb [trusted=yes] file:/srv/repository ./\n')
-        builder.run('apt-get update')
+        builder.update()
         tree = building.source(folder / 'source', sys.executable)
         built = building.build(builder, tree, suite, said)
         package = Path(shutil.copy(built, folder))

@@ -90,7 +90,7 @@ def prepare(system: System, repository: Path, suite: str) -> None:
     system.write('/etc/hosts', f'{HOSTS}\n')
     # nothing is started by its installation: PostgreSQL would take a port of this machine
     system.write('/usr/sbin/policy-rc.d', '#!/bin/sh\nexit 101\n', 0o755)
-    system.run('apt-get update')
+    system.update()
     if suite == 'bookworm':
         system.install('-t bookworm-backports python3-django')
     system.install('combo cron curl procps sudo')

@@ -61,6 +61,10 @@ Description: {name} from PyPI, for the tests of a package
 """
 
 
+class NotFetched(Exception):
+    """PyPI did not give what stands for Publik's packages."""
+
+
 def make_repository(folder: Path) -> Path:
     """The folder of a repository that apt can read: packages, and their list."""
     folder.mkdir(parents=True)
@@ -106,7 +110,10 @@ def _fetch(projects: list[str], folder: Path) -> None:
     """The projects at the versions of the tests, without what they depend on."""
     command = [sys.executable, '-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps']
     command += ['--no-compile', '--constraint', os.fspath(TESTS / 'frozen-django42.txt')]
-    _said([*command, '--target', os.fspath(folder), *projects], folder.parent if folder.exists() else TESTS)
+    try:
+        _said([*command, '--target', os.fspath(folder), *projects], TESTS)
+    except RuntimeError as error:
+        raise NotFetched(str(error)) from error
 
 
 def _write_control(tree: Path, text: str) -> None:

@@ -52,13 +52,20 @@ class CommandFailed(Exception):
     """What was run, its status, the end of what it said."""
 
 
+class CannotBeDone(Exception):
+    """It is this machine that lacks something, said in words; the package is not in question."""
+
+
 def make(root: Path, suite: str) -> None:
-    """A minimal Debian. CommandFailed if the mirror has no such suite."""
+    """A minimal Debian. CannotBeDone if the mirror is not reached, or has no such suite."""
     command = ['mmdebstrap', '--quiet', '--variant=minbase', f'--keyring={mirrors.KEYRING}']
     command += [f'--aptopt={option}' for option in mirrors.options()]
     command += ['--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"']
     command += [suite, os.fspath(root), *mirrors.mirror().sources(suite)]
-    _run(command)
+    try:
+        _run(command)
+    except CommandFailed as error:
+        raise CannotBeDone(f'no minimal Debian {suite} can be made: {error}') from error
 
 
 class System:
@@ -81,9 +88,7 @@ class System:
         limit = time.monotonic() + 30
         while not (self.root / 'run' / 'holder').exists():
             if self._holder.poll() is not None or time.monotonic() > limit:
-                raise CommandFailed(
-                    'no processes apart here: unshare and mount are refused (containers: need privileges)'
-                )
+                raise CannotBeDone('mounts and processes apart are refused here')
             time.sleep(0.05)
         (self.root / 'run' / 'holder').unlink()
         return self
@@ -150,6 +155,13 @@ class System:
         else:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target)
+
+    def update(self) -> None:
+        """The lists of apt. CannotBeDone if the mirror is not reached from there."""
+        try:
+            self.run('apt-get update --error-on=any')
+        except CommandFailed as error:
+            raise CannotBeDone(f'the mirror is not reached from inside: {error}') from error
 
     def install(self, words: str) -> str:
         return self.run(f'apt-get install --yes --no-install-recommends {words}')
