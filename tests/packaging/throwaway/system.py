@@ -60,6 +60,8 @@ def make(root: Path, suite: str) -> None:
     """A minimal Debian. CannotBeDone if the mirror is not reached, or has no such suite."""
     command = ['mmdebstrap', '--quiet', '--variant=minbase', f'--keyring={mirrors.KEYRING}']
     command += [f'--aptopt={option}' for option in mirrors.options()]
+    # nothing in there outlives a failure of this machine
+    command.append('--dpkgopt=force-unsafe-io')
     command += ['--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"']
     command += [suite, os.fspath(root), *mirrors.mirror().sources(suite)]
     try:
