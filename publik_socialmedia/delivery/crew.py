@@ -45,13 +45,18 @@ def connect() -> None:
         connection.close_at = time.monotonic() + LONGEST
 
 
+Job = Callable[[], object]
+Jobs = SimpleQueue[Job | None]
+
+
 class Crew:
-    """``size``: how many things are done at the same time, at most."""
+    """``size``: how many things are done at the same time, at most. Who has just worked works again, so that
+    no more connections are kept than the work needs."""
 
     def __init__(self, name: str, size: int) -> None:
         self.name, self.size = name, size
-        self._jobs: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
-        self._threads: list[threading.Thread] = []
+        self._threads: list[tuple[threading.Thread, Jobs]] = []
+        self._idle: list[Jobs] = []  # the last one is who worked last
         self._busy = 0
         self._change = threading.Condition()
 
@@ -61,28 +66,29 @@ class Crew:
             self._change.wait_for(lambda: self._busy < self.size)
             return self.size - self._busy
 
-    def do(self, job: Callable[[], object]) -> None:
+    def do(self, job: Job) -> None:
         """Have it done, in another thread; there must be room."""
         with self._change:
             self._busy += 1
-            if len(self._threads) < self._busy:
-                self._start()
-        self._jobs.put(job)
+            jobs = self._idle.pop() if self._idle else self._start()
+        jobs.put(job)
 
     def stop(self) -> None:
         """Finish what is under way."""
-        for _ in self._threads:
-            self._jobs.put(None)
-        for thread in self._threads:
+        for _, jobs in self._threads:
+            jobs.put(None)
+        for thread, _ in self._threads:
             thread.join()
 
-    def _start(self) -> None:
-        name = f'{self.name}-{len(self._threads)}'
-        self._threads.append(threading.Thread(target=self._run, name=name, daemon=True))
-        self._threads[-1].start()
+    def _start(self) -> Jobs:
+        name, jobs = f'{self.name}-{len(self._threads)}', Jobs()
+        thread = threading.Thread(target=self._run, args=(jobs,), name=name, daemon=True)
+        self._threads.append((thread, jobs))
+        thread.start()
+        return jobs
 
-    def _run(self) -> None:
-        while (job := self._next()) is not None:
+    def _run(self, jobs: Jobs) -> None:
+        while (job := self._next(jobs)) is not None:
             try:
                 job()
             except Exception as error:  # nothing may cost the thread
@@ -90,12 +96,13 @@ class Crew:
             finally:
                 with self._change:
                     self._busy -= 1
+                    self._idle.append(jobs)
                     self._change.notify_all()
         connection.close()
 
-    def _next(self) -> Callable[[], object] | None:
+    def _next(self, jobs: Jobs) -> Job | None:
         try:
-            return self._jobs.get(timeout=KEPT)
+            return jobs.get(timeout=KEPT)
         except Empty:
             connection.close()
-            return self._jobs.get()
+            return jobs.get()
