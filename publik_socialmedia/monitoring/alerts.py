@@ -102,11 +102,9 @@ def watched() -> Iterator[Account]:
 
 
 def _of_account(account: Account, known: _Known) -> Iterator[Alert]:
-    page = _address('socialmedia-manage-account', account=account.pk)
-
     def alert(family: str, reason: str, words: str = '', *, step: str = '', **more: str) -> Alert:
         base = f'account:{account.pk}:{family}'
-        details = {'address': page, **more}
+        details = {'address': _address('socialmedia-manage-account', account=account.pk), **more}
         return Alert(f'{base}:{step or reason}', base, reason, words or sentence(reason), account, **details)
 
     for side, reason in (('network', account.problem), ('wcs', account.wcs_problem)):

@@ -76,21 +76,24 @@ def _hasten() -> None:
     """What has met an error since its last look is due now, as what was found is perhaps over."""
     now = timezone.now()
     with connection.cursor() as cursor:
-        # what waits after a failure is little (socialmedia_delivery_queue holds what waits, nothing else)
+        # what waits is read once (socialmedia_delivery_queue holds nothing else), whatever the accounts
         cursor.execute(
             """
+              WITH failing AS MATERIALIZED (
+                SELECT conversation.account_id, max(delivery.tried_at) AS at
+                  FROM publik_socialmedia_delivery AS delivery
+                  JOIN publik_socialmedia_conversation AS conversation
+                    ON conversation.id = delivery.conversation_id
+                 WHERE delivery.state = 'pending' AND delivery.attempts > 0
+                 GROUP BY conversation.account_id)
             UPDATE publik_socialmedia_watch AS watch SET due_at = %(now)s
               FROM publik_socialmedia_account AS account
+              LEFT JOIN failing ON failing.account_id = account.id
              WHERE account.id = watch.account_id AND watch.due_at > %(now)s
                AND (watch.checked_at IS NULL OR watch.checked_at < %(before)s)
-               AND (GREATEST(problem_at, wcs_problem_at, last_error_at) > COALESCE(checked_at, '-infinity')
-                    OR (problem = '' AND wcs_problem = '' AND findings @> '[{"refuses": true}]')
-                    OR account.id IN (
-                        SELECT conversation.account_id FROM publik_socialmedia_delivery AS delivery
-                          JOIN publik_socialmedia_conversation AS conversation
-                            ON conversation.id = delivery.conversation_id
-                         WHERE delivery.state = 'pending' AND delivery.attempts > 0
-                           AND delivery.tried_at > COALESCE(watch.checked_at, '-infinity')))
+               AND (GREATEST(problem_at, wcs_problem_at, last_error_at, failing.at)
+                       > COALESCE(checked_at, '-infinity')
+                    OR (problem = '' AND wcs_problem = '' AND findings @> '[{"refuses": true}]'))
             """,
             {'now': now, 'before': now - AGAIN},
         )
