@@ -285,9 +285,7 @@ TABLE: dict[str, dict[str, Trouble]] = {
             'subscription',
             'L’application n’a pas de webhook actif pour les Pages',
         ),
-        'restricted by Meta': critical(
-            barred, 'policy', 'Le réseau restreint ce compte'
-        ),
+        'restricted by Meta': critical(barred, 'policy', 'Le réseau restreint ce compte'),
         'token ends in 14 days': ends_in('desk.server.token.expires_at', 14),
         'token ends in 7 days': ends_in('desk.server.token.expires_at', 7),
         'token ends in 2 days': ends_in('desk.server.token.expires_at', 2),
