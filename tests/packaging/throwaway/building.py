@@ -103,18 +103,16 @@ def _look(system: System, package: Path, say: Callable[[str], None]) -> None:
         raise CommandFailed('lintian: ' + '; '.join(wrong))
     overridden = sum(line.startswith('O: ') for line in said.splitlines())
     say(f'lintian {_version(system, "lintian")}: no error, no warning; {overridden} explained in debian/')
-    system.run(f'dpkg-deb --extract /home/builder/{package.name} /')
-    # what systemd looks for beside the unit: the brick's command, and its own documentation
+    # the unit alone: unpacked over the system, the package would replace its links /lib and /bin by folders
+    system.run(f'dpkg-deb --extract /home/builder/{package.name} /tmp/unpacked')
+    system.run(f'cp $(find /tmp/unpacked -name {UNIT}) /etc/systemd/system/')
+    # what systemd looks for beside it: the brick's command
     system.write('/usr/bin/combo-manage', '#!/bin/sh\n', 0o755)
     verified = system.run(f'systemd-analyze verify --man=no {UNIT}', check=False)
     if UNIT in verified:
         raise CommandFailed(f'systemd-analyze verify: {verified}')
-    unit = next(
-        path for path in ('/usr/lib', '/lib') if system.path(f'{path}/systemd/system/{UNIT}').exists()
-    )
     judged = system.run(
-        f'systemd-analyze security --offline=yes --threshold={EXPOSURE} --no-pager '
-        f'{unit}/systemd/system/{UNIT}'
+        f'systemd-analyze security --offline=yes --threshold={EXPOSURE} --no-pager /etc/systemd/system/{UNIT}'
     )
     level = re.search(r'Overall exposure level for \S+ ([\d.]+ \w+)', judged)
     say(f'unit verified by systemd {_version(system, "systemd")}; exposure {level[1] if level else "?"}')
