@@ -238,8 +238,11 @@ def sorties() -> str:
         (
             (
                 network.label,
-                f'`{urlsplit(network.api_url).hostname}`' if network.api_url else 'le serveur du compte',
-                ', '.join(f'`{host}`' for host in network.media_hosts) or '–',
+                ', '.join(f'`{host}`' for host in (urlsplit(network.api_url).hostname, *network.other_hosts))
+                if network.api_url
+                else 'le serveur du compte',
+                ', '.join(f'`{host}`' for host in network.media_hosts)
+                or ('–' if network.api_url else 'ceux que le serveur indique'),
             )
             for network in registry().values()
         ),

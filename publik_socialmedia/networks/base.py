@@ -140,6 +140,7 @@ class Network(ABC):
     credentials: ClassVar[tuple[Credential, ...]] = ()
     media_hosts: ClassVar[tuple[str, ...]] = ()  # 'host' or '*.host', https only
     api_url: ClassVar[str] = ''
+    other_hosts: ClassVar[tuple[str, ...]] = ()  # called too: for whoever opens a firewall
     handshake_type: ClassVar[str] = 'text/plain'  # type of what ``handshake`` answers
     authorize_help: ClassVar[str] = ''  # msgid: what to do at the network before being sent there
 

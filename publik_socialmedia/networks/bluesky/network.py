@@ -50,6 +50,7 @@ class Bluesky(base.Network):
         text_unit='graphemes',
     )
     api_url = SERVICE
+    other_hosts = ('*.host.bsky.network',)  # the servers (PDS) of the accounts that it signs in
     credentials = (
         base.Credential(
             'identifier',

@@ -41,7 +41,13 @@ from publik_socialmedia.networks.base import (
     Status,
 )
 from publik_socialmedia.networks.instagram import authorization, events, health, renewal, sending
-from publik_socialmedia.networks.instagram.login import LOGIN_TOKEN, is_login, login_url
+from publik_socialmedia.networks.instagram.login import (
+    CODE_HOST,
+    LOGIN_HOST,
+    LOGIN_TOKEN,
+    is_login,
+    login_url,
+)
 from publik_socialmedia.networks.meta import string
 from publik_socialmedia.networks.meta_graph import APPLICATION, valid_token
 from publik_socialmedia.networks.meta_inbox import InboxNetwork
@@ -73,6 +79,7 @@ class Instagram(InboxNetwork):
         answer_window=WINDOW,
         human_window=HUMAN_WINDOW,
     )
+    other_hosts = (LOGIN_HOST, CODE_HOST)
     authorize_help = _(
         'Only for an account without a Page (Instagram Login). In Meta for Developers, your application, '
         'product « Instagram », « Set up Instagram business login »: declare the address of return below, '
