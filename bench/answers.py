@@ -25,7 +25,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -115,6 +114,9 @@ def _open_demands(graph: Any, count: int) -> list[Demand]:
     from publik_socialmedia.delivery import worker
     from publik_socialmedia.models import Account, Demand
     from publik_socialmedia.networks.base import Event, Kind
+    from publik_socialmedia.wcs import reading
+    from publik_socialmedia.wcs.demands import client_of
+    from publik_socialmedia.wcs.mapping import KEY_FIELD
 
     account = Account.objects.get()
     account.external_id, account.problem = emulated.PAGE_ID, ''
@@ -133,6 +135,9 @@ def _open_demands(graph: Any, count: int) -> list[Demand]:
     demands = list(Demand.objects.filter(state='open'))
     if len(demands) != count:
         raise RuntimeError(f'{len(demands)} demands for {count} persons')
+    for demand in demands:
+        (found,) = client_of('').find(demand.form, KEY_FIELD, demand.key)
+        reading.note(demand, found)  # the workflow tells its uuid
     return demands
 
 
@@ -146,7 +151,7 @@ def _call(demand: Demand, number: int) -> bytes:
         'kind': 'answer',
         'reply': str(number + 1),
         'number': demand.number,
-        'uuid': str(uuid.UUID(int=demand.pk)),  # any will do, once
+        'uuid': demand.uuid,
         'text': f'Bonjour, votre demande est prise en compte ({number}).',
         'file': None,
         'agent': 'Alice Agent',
