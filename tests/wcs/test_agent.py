@@ -388,7 +388,7 @@ def test_the_photographs_of_a_message_become_those_of_another_form(scene: Scene)
         assert [file.content_type for file in carried] == ['image/jpeg']
         ours = [scene.wcs.standin.value(one, 'pieces_jointes') for one in scene.wcs.standin.demands()]
         held = [file.content for rows in ours for row in rows or [] for file in row.values()]
-        assert len(held) == 2 and carried[0].content in held
+        assert carried[0].content in held  # others' demands may be there too
     else:
         assert '.jpg' in office.text()
     office = scene.look()
