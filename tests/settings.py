@@ -19,8 +19,9 @@
 What differs between processes comes from the environment: ``DATABASE_URL`` (set by ``conftest.py`` for the
 tests; a process started by a test is given ``demo.postgres.database_url(connection.settings_dict)``),
 ``SOCIALMEDIA_TRUSTED_HOSTS`` (``host:port`` separated by commas), ``SOCIALMEDIA_API_URLS``
-(``network=url`` separated by commas), ``SOCIALMEDIA_BASE_URL``, ``SOCIALMEDIA_STORAGE``, ``WCS_URL`` and
-``WCS_SECRET``.
+(``network=url`` separated by commas), ``SOCIALMEDIA_BASE_URL``, ``SOCIALMEDIA_STORAGE``,
+``SOCIALMEDIA_WCS_URL`` and ``SOCIALMEDIA_WCS_SECRET``. ``WCS_URL``… are something else: the real w.c.s. that
+tests of the contract are played on (``tests/wcs/target.py``).
 """
 
 from __future__ import annotations
@@ -105,9 +106,9 @@ KNOWN_SERVICES = {
     'wcs': {
         'default': {
             'title': 'Démarches',
-            'url': os.environ.get('WCS_URL', 'https://demarches.example.org/'),
+            'url': os.environ.get('SOCIALMEDIA_WCS_URL', 'https://demarches.example.org/'),
             'orig': 'combo.example.org',
-            'secret': os.environ.get('WCS_SECRET', 'wcs-secret-only-for-tests'),
+            'secret': os.environ.get('SOCIALMEDIA_WCS_SECRET', 'wcs-secret-only-for-tests'),
             'backoffice-menu-url': 'https://demarches.example.org/backoffice/',
         },
     },

@@ -88,8 +88,8 @@ def environment(desk: MessengerDesk) -> dict[str, str]:
         'DATABASE_URL': database_url(connection.settings_dict),
         'SOCIALMEDIA_TRUSTED_HOSTS': hosts,
         'SOCIALMEDIA_API_URLS': f'messenger={desk.graph.url}',
-        'WCS_URL': desk.wcs.url,
-        'WCS_SECRET': desk.wcs.secret,
+        'SOCIALMEDIA_WCS_URL': desk.wcs.url,
+        'SOCIALMEDIA_WCS_SECRET': desk.wcs.secret,
     }
 
 
