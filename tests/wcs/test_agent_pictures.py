@@ -36,13 +36,20 @@ from tests.browser.conftest import browser as a_browser
 from tests.browser.conftest import page as a_page
 from tests.browser.pictures import Camera
 from tests.wcs import test_agent
-from tests.wcs.office import HttpOffice
+from tests.wcs.target import real_target
 from tests.wcs.test_agent import ANSWER, Scene
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        real_target() is not None,
+        reason='with a real w.c.s. test_agent.py takes its own pictures (WCS_SHOTS)',
+    ),
+]
 browser, page, office, scene = a_browser, a_page, test_agent.office, test_agent.scene
 
 
@@ -52,8 +59,6 @@ def shown(page: Page, scene: Scene) -> Page:
 
 
 def test_the_page_of_agents(page: Page, scene: Scene, settings: Any, tmp_path: Path) -> None:
-    if not isinstance(scene.office, HttpOffice):
-        pytest.skip('with a real w.c.s. test_agent.py takes its own pictures (WCS_SHOTS)')
     camera = Camera(page, pictures.folder(tmp_path))
     installation.install(scene.wcs.client)
     scene.citizen_writes('Bonjour, un lampadaire est cassé rue des Lilas.', photo('teal'))
