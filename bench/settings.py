@@ -94,7 +94,7 @@ LOGGING = {
 }
 
 # the stand-in of w.c.s. is on the loopback: a warning that is meant here
-SILENCED_SYSTEM_CHECKS = ['publik_socialmedia.W002']
+SILENCED_SYSTEM_CHECKS = ['publik_socialmedia.W002', 'publik_socialmedia.W005']
 
 PUBLIK_SOCIALMEDIA_ENABLED = True
 PUBLIK_SOCIALMEDIA_ENCRYPTION_KEYS = ['a-key-that-is-only-for-the-measures-of-bench']
