@@ -30,11 +30,10 @@ from publik_socialmedia.models import Account, Journal
 @require_GET
 def history(request: HttpRequest) -> HttpResponse:
     """The latest first; ``?account=`` and ``?action=`` narrow it."""
-    account, action = request.GET.get('account', ''), request.GET.get('action', '')
+    account, action = pages.number(request.GET.get('account', '')), request.GET.get('action', '')
     rows = Journal.objects.select_related('account', 'actor').defer('account__credentials')
-    number = int(account) if account.isdecimal() and len(account) < 10 else None
-    if number is not None:
-        rows = rows.filter(account=number)
+    if account is not None:
+        rows = rows.filter(account=account)
     if action in journal.LABELS:
         rows = rows.filter(action=action)
     found = pages.paginate(request, rows.order_by('-at', '-pk'))
@@ -42,9 +41,9 @@ def history(request: HttpRequest) -> HttpResponse:
         'page_obj': found,
         'page_query': pages.page_query(request),
         'rows': [(row, journal.label(row), journal.details(row)) for row in found],
-        'accounts': Account.objects.defer('credentials').order_by('network', 'name', 'pk'),
+        'accounts': Account.objects.listed(),
         'actions': sorted(((name, str(words)) for name, words in journal.LABELS.items()), key=_words),
-        'account': number,
+        'account': account,
         'action': action,
     }
     crumb = (reverse('socialmedia-manage-history'), _('Journal'))

@@ -65,9 +65,8 @@ def cards() -> list[Card]:
     """One for each account, those that need a person first."""
     now = timezone.now()
     known = figures.of_accounts(now)
-    accounts = Account.objects.select_related('setup', 'watch').defer('credentials')
     found = []
-    for account in accounts.order_by('network', 'name', 'pk'):
+    for account in Account.objects.listed().select_related('setup', 'watch'):
         told = known.get(account.pk, Figures())
         found.append(Card(account, network_label(account), told, standing.of(account, told, now)))
     return sorted(found, key=lambda card: URGENT.get(card.standing.level, len(URGENT)))

@@ -85,6 +85,11 @@ def paginate(
     return Paginator(rows, per_page).get_page(request.GET.get('page'))
 
 
+def number(value: str) -> int | None:
+    """The number of a row, as an address says it; None if it says none."""
+    return int(value) if value.isdecimal() and len(value) < 10 else None
+
+
 def page_query(request: HttpRequest) -> str:
     """The other parameters of the list, for the links to its other pages."""
     query = request.GET.copy()

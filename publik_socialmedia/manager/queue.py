@@ -50,7 +50,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         'polls': [polls.shown(row) for row in rows] if asked.name == polls.NAME else [],
         'bodies': [backlog.body(row) for row in rows] if is_bodies else [],
         'action': replaying.ACTIONS.get(asked.name),
-        'accounts': Account.objects.defer('credentials').order_by('network', 'name', 'pk'),
+        'accounts': Account.objects.listed(),
         'reasons': backlog.reasons() if asked.name == backlog.BLOCKED else [],
         'account': asked.account,
         'reason': asked.reason,

@@ -88,10 +88,10 @@ def replay(request: HttpRequest) -> HttpResponse:
 def asked(values: QueryDict) -> Asked:
     """The list, the account and the reason that were asked for; what means nothing is left out."""
     name = values.get('list', '')
-    number, reason = values.get('account', ''), values.get('reason', '')
+    reason = values.get('reason', '')
     return Asked(
         name if name in backlog.LISTS or name == polls.NAME else backlog.BLOCKED,
-        int(number) if number.isdecimal() and len(number) < 10 else None,
+        pages.number(values.get('account', '')),
         reason if re.fullmatch('[a-z0-9_-]{1,64}', reason) else '',
     )
 

@@ -71,6 +71,11 @@ class Present(models.Manager['Account']):
     def get_queryset(self) -> models.QuerySet[Account]:
         return super().get_queryset().filter(removed_at__isnull=True)
 
+    def listed(self) -> models.QuerySet[Account]:
+        """All of them in the order of lists, without their secrets: what is to be seen, or to end in time,
+        is so also when no key opens these any more."""
+        return self.defer('credentials').order_by('network', 'name', 'pk')
+
 
 class Account(models.Model):
     """The organisation's page, number, handle or bot on a network.

@@ -43,7 +43,7 @@ _LIVE = [Demand.State.OPENING, Demand.State.OPEN]
 
 def messages(now: datetime, dry: bool) -> Iterator[int]:
     """Empty the messages whose time is over; gives how many, conversation after conversation."""
-    for account in retention.accounts():
+    for account in Account.objects.listed():
         over = _over(account, now)
         if dry:
             yield Message.objects.filter(over, conversation__account=account).count()
@@ -56,7 +56,7 @@ def messages(now: datetime, dry: bool) -> Iterator[int]:
 
 def persons(now: datetime, dry: bool) -> Iterator[int]:
     """Forget the persons of whom no word is left; gives 1 for each."""
-    for account in retention.accounts():
+    for account in Account.objects.listed():
         left = Message.objects.filter(conversation=OuterRef('pk')).exclude(key__startswith=erasing.MARK)
         found = _settled(account).filter(
             ~Exists(left),

@@ -33,6 +33,7 @@ from django.utils.translation import gettext_lazy as _
 from publik_socialmedia import media
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.models import (
+    Account,
     Attachment,
     ChannelEvent,
     Delivery,
@@ -117,7 +118,7 @@ def traces(now: datetime, dry: bool) -> Iterator[int]:
     late = now - timedelta(days=app_settings.TOMBSTONE_DAYS)
     # what they say is in the state of the message since
     yield from _delete(Receipt.objects.filter(received_at__lt=late), dry)
-    for account in retention.accounts():
+    for account in Account.objects.listed():
         before = retention.of(account).conversations_before(now)
         yield from _delete(Reaction.objects.filter(account=account, at__lt=before), dry)
         yield from _delete(ChannelEvent.objects.filter(account=account, received_at__lt=before), dry)
@@ -159,9 +160,9 @@ STEPS: Mapping[str, tuple[object, Step]] = {
 
 def _lanes() -> Iterator[tuple[Q, retention.Retention]]:
     """Where bodies come from, and how long each place keeps them."""
-    for account in retention.accounts():
+    for account in Account.objects.listed():
         yield Q(account=account), retention.of(account)
-    known = Prefetch('accounts', retention.accounts())
+    known = Prefetch('accounts', Account.objects.listed())
     for endpoint in Endpoint.objects.defer('secrets').prefetch_related(known).order_by('pk'):
         yield Q(endpoint=endpoint, account=None), retention.of_all(endpoint.accounts.all())
 

@@ -49,7 +49,7 @@ class Section:
 
 def sections() -> list[Section]:
     """The sheet, in the order of the model of the CNIL."""
-    accounts = list(retention.accounts())
+    accounts = list(Account.objects.listed())
     return [
         Section(
             _('Who answers for it'),

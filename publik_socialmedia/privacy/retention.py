@@ -24,8 +24,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
-
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.models import Account
 
@@ -47,11 +45,6 @@ class Retention:
 
     def conversations_before(self, now: datetime) -> datetime:
         return months_before(now, self.months)
-
-
-def accounts() -> QuerySet[Account]:
-    """All of them, without their secrets: things end in time also when no key opens these any more."""
-    return Account.objects.defer('credentials').order_by('network', 'name', 'pk')
 
 
 def of(account: Account | None = None) -> Retention:

@@ -39,7 +39,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from publik_socialmedia import networks, text
 from publik_socialmedia.app_settings import app_settings
 from publik_socialmedia.manager import journal, pages
-from publik_socialmedia.models import Contact, Erasure, Journal
+from publik_socialmedia.models import Account, Contact, Erasure, Journal
 from publik_socialmedia.privacy import erasures, exporting, finding, register, retention
 from publik_socialmedia.privacy.forms import PersonForm
 from publik_socialmedia.privacy.purging import STEPS
@@ -79,7 +79,7 @@ def privacy(request: HttpRequest) -> HttpResponse:
         'general': general,
         'own': [
             (account.pk, text.clean(str(account)), kept)
-            for account in retention.accounts()
+            for account in Account.objects.listed()
             if (kept := retention.of(account)) != general
         ],
         'media_days': app_settings.MEDIA_RETENTION_DAYS,
